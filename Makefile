@@ -1,0 +1,41 @@
+# make run: set up and serve.  make test: set up and test.  The rest is for developers.
+.PHONY: run test setup lint lock catalog help
+SHELL := /bin/bash
+PYTHON ?= python3
+SAMPLE ?= 1
+export PYTHON
+
+BIN := .venv/bin
+FLASK := $(BIN)/flask --app wsgi
+
+help:
+	@sed -n '1p' Makefile
+
+setup:
+	@tools/setup.sh run
+
+run: setup
+	@$(FLASK) preflight
+	@$(FLASK) first-start $(if $(filter 0,$(SAMPLE)),--no-sample)
+	@exec $(BIN)/gunicorn --config gunicorn.conf.py
+
+test:
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/pytest $(ARGS)
+
+lint:
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+# Resolve the direct dependencies anew; needs uv (https://docs.astral.sh/uv/).
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-test.in -o requirements-test.txt
+	npm install --package-lock-only --ignore-scripts
+
+# Collect the texts of pages and code into the Chinese catalogue; then translate what is new in it.
+catalog:
+	$(BIN)/pybabel --quiet extract -F babel.cfg -o .venv/messages.pot --omit-header --sort-by-file .
+	$(BIN)/pybabel --quiet update -i .venv/messages.pot -d defense/translations --no-fuzzy-matching --omit-header

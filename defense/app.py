@@ -1,0 +1,124 @@
+"""`create_app`: wiring, no logic."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, request, session
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from defense import cli, errors
+from defense.auth import begin_write_requests, check_access_marks, current_principal
+from defense.extensions import babel, bootstrap, csrf, db, migrate, socketio
+from defense.services.access import principal_of
+from defense.services.ballots import DatabaseBallotDesk
+from defense.services.transaction import prepare_engine
+from defense.settings import PROJECT_DIR, Settings
+from defense.web import register_pages
+from defense.web.format import register_filters
+from voting.events import RoomEvents
+
+LANGUAGES = ("zh", "en")
+MAX_SOCKET_MESSAGE_BYTES = 16 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application.
+
+    Raises
+    ------
+    SettingsError
+        A setting of the environment cannot be used.
+    MissingAccessMark
+        A view or an event does not say who may use it.
+    """
+    settings = settings or Settings.from_env()
+    app = Flask(
+        __name__,
+        static_folder=str(PROJECT_DIR / "defense" / "static"),
+        template_folder=str(PROJECT_DIR / "templates"),
+        instance_path=str(settings.instance_dir),
+    )
+    _configure(app, settings)
+    _bind_extensions(app, settings)
+    register_filters(app)
+    register_pages(app)
+    errors.register_error_pages(app)
+    begin_write_requests(app)
+    cli.register_commands(app)
+    app.after_request(_add_security_headers)
+    app.context_processor(lambda: {"principal": current_principal(), "language": errors.language()})
+    check_access_marks(app, socketio)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    settings.instance_dir.mkdir(parents=True, exist_ok=True)
+    app.extensions["settings"] = settings
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        # PostgreSQL: a fixed pool, since the default one keeps reopening connections under load.
+        SQLALCHEMY_ENGINE_OPTIONS={}
+        if settings.uses_sqlite
+        else {"pool_size": 20, "max_overflow": 0, "pool_pre_ping": True},
+        MAX_CONTENT_LENGTH=settings.upload_max_mb * 1024 * 1024,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https://"),
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        BABEL_DEFAULT_LOCALE="zh",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        BABEL_TRANSLATION_DIRECTORIES=str(PROJECT_DIR / "defense" / "translations"),
+    )
+    app.logger.setLevel(logging.INFO)
+
+
+def _bind_extensions(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+    migrate.init_app(app, db, directory=str(PROJECT_DIR / "defense" / "migrations"))
+    babel.init_app(app, locale_selector=_choose_language)
+    bootstrap.init_app(app)
+    csrf.init_app(app)
+    socketio.init_app(
+        app,
+        async_mode="gevent",
+        transports=["websocket"],
+        max_http_buffer_size=MAX_SOCKET_MESSAGE_BYTES,
+        manage_session=True,
+    )
+    desk = DatabaseBallotDesk(db.session)
+    app.extensions["ballot_desk"] = desk
+    socketio.on_namespace(RoomEvents(desk, _role_of_sign_in, errors.explain_event_error))
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+
+
+def _role_of_sign_in(sign_in_id: str | None) -> str | None:
+    principal = principal_of(db.session(), sign_in_id)
+    db.session.rollback()
+    return principal.role if principal else None
+
+
+def _choose_language() -> str:
+    """The language the reader chose here; an office PC set to English still means Chinese officials."""
+    chosen = session.get("language") if request else None
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def _add_security_headers(response):  # type: ignore[no-untyped-def]
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'self'; img-src 'self' data:; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    # A personal link must not travel to the meeting provider in a Referer.
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if not request.path.startswith("/static/") and "/bootstrap/" not in request.path:
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,400 @@
+"""The `flask` commands: the same services as the pages, for scripts and for a first start."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask_migrate import upgrade
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
+
+from defense.domain.errors import DomainError, IllegalState, NotFound
+from defense.domain.round_rules import RoundRules, parse_round_rules
+from defense.domain.text import Text
+from defense.extensions import db, migrate
+from defense.integrations.mail import sender_from
+from defense.integrations.sample_data import SampleSummary, write_sample_data
+from defense.models import Account, Round, SolveRun
+from defense.models.types import utc_now
+from defense.services.access import Role, create_account, issue_link
+from defense.services.audit import verify_audit
+from defense.services.exports import export_results, export_timetable
+from defense.services.first_start import sample_people
+from defense.services.imports import errors_of, import_workbook, marked_copy
+from defense.services.outbox import SendSummary, send_due
+from defense.services.publishing import publish, published_schedule
+from defense.services.rounds import RULE_FILES_DIR, ensure_round
+from defense.services.scheduling import latest_schedule
+from defense.services.solving import carry_out_run, schedule_of, start_run
+from defense.services.transaction import begin_write
+from defense.settings import PROJECT_DIR, Settings
+
+SHOWN_ERRORS = 20
+
+round_option = click.option("--round", "code", default="2021", show_default=True, help="Code of the round.")
+file_out = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+file_in = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+
+
+def register_commands(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    for command in (
+        *(sample_data, import_applications, import_experts, import_panels, solve, publish_command),
+        *(export_timetable_command, export_results_command, send_outbox, create_account_command),
+        *(sign_in_link, verify_audit_command, preflight, first_start),
+    ):
+        app.cli.add_command(command)
+
+
+def _told_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Make the database ready, and turn expected errors into a message and exit status 1."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            ensure_database()
+            command(*args, **kwargs)
+        except DomainError as error:
+            raise click.ClickException(str(error.text)) from error
+        except OSError as error:
+            raise click.ClickException(str(error)) from error
+
+    return wrapped
+
+
+def ensure_database() -> None:
+    """Bring the database to the newest migration, if it is not there yet."""
+    head = ScriptDirectory(migrate.directory).get_current_head()
+    with db.engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current != head:
+        upgrade()
+
+
+@contextmanager
+def _writing() -> Iterator[Session]:
+    """A session whose transaction is committed when the block ends well."""
+    with sessionmaker(db.engine)() as session:
+        begin_write(session)
+        yield session
+        session.commit()
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["settings"]
+    return settings
+
+
+def _existing_round(session: Session, code: str) -> Round:
+    round_ = session.scalar(select(Round).where(Round.code == code))
+    if round_ is None:
+        raise NotFound(
+            Text(
+                f"没有批次“{code}”，请先导入数据。", f"There is no round “{code}” yet; import its data first."
+            )
+        )
+    return round_
+
+
+@click.command("sample-data")
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--candidates", type=click.IntRange(12, 20_000), default=240, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option(
+    "--first-day",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default="2021-11-22",
+    show_default=True,
+    help="First day on which panels can sit.",
+)
+@round_option
+@_told_errors
+def sample_data(directory: Path, candidates: int, seed: int, first_day: datetime, code: str) -> None:
+    """Write applications.xlsx, experts.xlsx and panels.xlsx of invented people."""
+    summary = write_sample_data(directory, candidates, seed, first_day.date(), _rules_of(code))
+    _tell_sample(directory, summary)
+
+
+def _rules_of(code: str) -> RoundRules:
+    path = RULE_FILES_DIR / f"{code}.toml"
+    if not path.is_file():
+        raise NotFound(
+            Text(f"没有规则文件 rounds/{code}.toml。", f"There is no rule file rounds/{code}.toml.")
+        )
+    return parse_round_rules(path.read_text(encoding="utf-8"))
+
+
+def _tell_sample(directory: Path, summary: SampleSummary) -> None:
+    click.echo(
+        f"{directory}: {summary.candidates} applications ({sum(summary.unreadable.values())} rows with "
+        f"a fault that the import refuses, {sum(summary.found.values())} with one that the rules find), "
+        f"{summary.experts} experts, {summary.panels} panels"
+    )
+
+
+def _import(kind: str, file: Path, code: str, errors_file: Path | None) -> None:
+    with _writing() as session:
+        round_ = ensure_round(session, code)
+        batch, counts = import_workbook(session, round_, kind, file.name, file.read_bytes())
+        errors = errors_of(batch)
+        if errors and errors_file:
+            errors_file.write_bytes(marked_copy(session, batch))
+    click.echo(
+        f"{kind}: {counts.new} new, {counts.changed} changed, {counts.unchanged} unchanged, "
+        f"{counts.refused} refused"
+    )
+    for error in errors[:SHOWN_ERRORS]:
+        click.echo(f"  {error.sheet} {error.row} {error.column}: {error.text}", err=True)
+    if len(errors) > SHOWN_ERRORS:
+        click.echo(f"  … {len(errors) - SHOWN_ERRORS} more; --errors FILE.xlsx writes them all", err=True)
+    if counts.refused and not counts.good:
+        raise click.ClickException(str(Text("没有任何一行可以导入。", "Not a single row could be imported.")))
+
+
+def _import_command(name: str, kind: str, help_text: str) -> click.Command:
+    @click.command(name, help=help_text)
+    @file_in
+    @round_option
+    @click.option(
+        "--errors",
+        "errors_file",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write a copy of the workbook with the refused cells marked.",
+    )
+    @_told_errors
+    def command(file: Path, code: str, errors_file: Path | None) -> None:
+        _import(kind, file, code, errors_file)
+
+    return command
+
+
+import_applications = _import_command(
+    "import-applications", "applications", "Import a workbook of approved applications (申报表)."
+)
+import_experts = _import_command("import-experts", "experts", "Import a workbook of experts (专家库).")
+import_panels = _import_command("import-panels", "panels", "Import a workbook of panels (答辩组).")
+
+
+@click.command("solve")
+@round_option
+@click.option("--time-limit", type=click.IntRange(1), help="Seconds; default SOLVE_TIME_LIMIT_S.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--keep-published", is_flag=True, help="Keep everyone who is published where they are.")
+@_told_errors
+def solve(code: str, time_limit: int | None, seed: int, keep_published: bool) -> None:
+    """Make a timetable."""
+    _solve(code, time_limit or _settings().solve_time_limit_s, seed, keep_published)
+
+
+def _solve(code: str, time_limit_s: int, seed: int = 1, keep_published: bool = False) -> None:
+    with _writing() as session:
+        run_id = start_run(session, _existing_round(session, code), None).id
+    carry_out_run(sessionmaker(db.engine), run_id, time_limit_s, keep_published, seed, _tell_progress)
+    with sessionmaker(db.engine)() as session:
+        run = session.get_one(SolveRun, run_id)
+        schedule = schedule_of(session, run)
+        if schedule is None:
+            raise IllegalState(Text.from_json(run.error or {"zh": run.state, "en": run.state}))
+        click.echo(
+            f"schedule {schedule.id}: {len(schedule.slots)} placed, {len(schedule.unplaced)} not placed, "
+            f"{schedule.solver_json['status']}, {schedule.solver_json['wall_time_s']:.1f} s"
+        )
+        for item in schedule.unplaced[:SHOWN_ERRORS]:
+            click.echo(f"  {item.application.number}: {Text.from_json(item.reason)}")
+
+
+def _tell_progress(progress: dict[str, Any]) -> None:
+    if progress.get("event") == "progress" and progress["opened_bound"] is not None:
+        click.echo(
+            f"  {progress['elapsed_s']:6.1f} s  placed {progress['placed']} (at most "
+            f"{progress['placed_bound']}), half-days {progress['opened']} (at least "
+            f"{progress['opened_bound']})"
+        )
+
+
+@click.command("publish")
+@round_option
+@_told_errors
+def publish_command(code: str) -> None:
+    """Publish the newest timetable and send the invites."""
+    _publish(code)
+
+
+def _publish(code: str) -> None:
+    with _writing() as session:
+        schedule = latest_schedule(session, _existing_round(session, code))
+        if schedule is None:
+            raise IllegalState(
+                Text("还没有排期，请先运行 flask solve。", "No timetable yet: run flask solve first.")
+            )
+        changes, invites = publish(session, schedule, _settings(), utc_now(), None)
+    click.echo(
+        f"published: {len(changes.added)} added, {len(changes.moved)} moved, {len(changes.removed)} removed; "
+        f"invites: {invites.created} new, {invites.updated} changed, {invites.cancelled} cancelled"
+    )
+    for name in invites.without_address:
+        click.echo(f"  no usable e-mail address: {name}", err=True)
+    _send()
+
+
+@click.command("send-outbox")
+@_told_errors
+def send_outbox() -> None:
+    """Send the mails that are due."""
+    _send()
+
+
+def _send() -> None:
+    sender = sender_from(_settings())
+    total = SendSummary()
+    while True:
+        sent = send_due(sessionmaker(db.engine), sender, utc_now)
+        total = SendSummary(
+            *(
+                getattr(total, name) + getattr(sent, name)
+                for name in ("sent", "later", "failed", "superseded")
+            )
+        )
+        if not sent.sent and not sent.failed:
+            break
+    click.echo(f"mails: {total.sent} sent, {total.later} put off, {total.failed} failed")
+
+
+@click.command("export-timetable")
+@file_out
+@round_option
+@_told_errors
+def export_timetable_command(file: Path, code: str) -> None:
+    """Write the timetable (答辩安排表) as a workbook."""
+    with sessionmaker(db.engine)() as session:
+        file.write_bytes(export_timetable(session, _existing_round(session, code)))
+    click.echo(str(file))
+
+
+@click.command("export-results")
+@file_out
+@round_option
+@_told_errors
+def export_results_command(file: Path, code: str) -> None:
+    """Write the summary of results (汇总表) as a workbook."""
+    with sessionmaker(db.engine)() as session:
+        file.write_bytes(export_results(session, _existing_round(session, code)))
+    click.echo(str(file))
+
+
+@click.command("create-account")
+@click.argument("username")
+@click.option("--role", type=click.Choice(["staff", "secretary", "supervisor"]), default="staff")
+@click.option("--name", default="", help="Name shown on the pages; default: the user name.")
+@click.password_option()
+@_told_errors
+def create_account_command(username: str, role: str, name: str, password: str) -> None:
+    """Make an account of the office; asks for its password."""
+    with _writing() as session:
+        create_account(session, Role(role), name or username, username, password)
+    click.echo(f"{role}: {username}")
+
+
+@click.command("sign-in-link")
+@click.argument("username")
+@_told_errors
+def sign_in_link(username: str) -> None:
+    """Print a personal link for an account of the office, such as one that forgot its password."""
+    with _writing() as session:
+        account = session.scalar(select(Account).where(Account.username == username, Account.active))
+        if account is None:
+            raise NotFound(Text(f"没有用户“{username}”。", f"There is no account “{username}”."))
+        click.echo(_link(session, account))
+
+
+@click.command("verify-audit")
+@_told_errors
+def verify_audit_command() -> None:
+    """Check that no entry of the audit log was changed, removed or added by hand."""
+    with sessionmaker(db.engine)() as session:
+        check = verify_audit(session)
+    if check.broken_at_seq is not None:
+        raise click.ClickException(
+            str(
+                Text(
+                    f"审计记录在第 {check.broken_at_seq} 条处不连续。",
+                    f"The audit log is broken at entry {check.broken_at_seq}.",
+                )
+            )
+        )
+    click.echo(f"{check.entries} entries, head {check.head_digest}")
+
+
+@click.command("preflight")
+def preflight() -> None:
+    """Say what would stop the service from starting."""
+    settings = _settings()
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise click.ClickException(
+                f"{settings.host}:{settings.port} cannot be used ({error.strerror}). "
+                f"Stop the other program, or choose another port: PORT={settings.port + 1} make run"
+            ) from error
+    if not (PROJECT_DIR / "defense" / "static" / "vendor" / "socket.io.min.js").is_file():
+        raise click.ClickException("The front-end libraries are missing: run make setup")
+
+
+@click.command("first-start")
+@click.option("--sample/--no-sample", default=True, help="Load a sample round.")
+@_told_errors
+def first_start(sample: bool) -> None:
+    """On an empty database: load a sample round and print sign-in links. Later: nothing."""
+    with sessionmaker(db.engine)() as session:
+        if session.scalar(select(Account.id).where(Account.role == Role.STAFF)) is not None:
+            return
+    if sample:
+        _load_sample("2021")
+    with _writing() as session:
+        staff = create_account(session, Role.STAFF, "中心工作人员", "staff", None)
+        supervisor = create_account(session, Role.SUPERVISOR, "监督员", "supervisor", None)
+        people = [("staff", staff), ("supervisor", supervisor)]
+        if sample:
+            people += sample_people(session, _existing_round(session, "2021"))
+        click.echo("\nSign-in links (personal, valid for a limited time) / 登录链接：")
+        for label, account in people:
+            click.echo(f"  {label:<11}{account.display_name}  {_link(session, account)}")
+    click.echo("")
+    sys.stdout.flush()
+
+
+def _load_sample(code: str) -> None:
+    directory = _settings().instance_dir / "sample"
+    click.echo("First start: loading a sample round / 首次启动：正在载入示例批次 …")
+    _tell_sample(
+        directory, write_sample_data(directory, 240, 7, _next_monday(utc_now().date()), _rules_of(code))
+    )
+    for kind in ("experts", "panels", "applications"):
+        _import(kind, directory / f"{kind}.xlsx", code, directory / f"{kind}-errors.xlsx")
+    with sessionmaker(db.engine)() as session:
+        published = published_schedule(session, _existing_round(session, code))
+    if published is None:
+        _solve(code, _settings().solve_time_limit_s)
+        _publish(code)
+
+
+def _next_monday(day: date) -> date:
+    return day + timedelta(days=7 - day.weekday())
+
+
+def _link(session: Session, account: Account) -> str:
+    expires_at = datetime.now(UTC) + timedelta(days=_settings().link_days)
+    return _settings().public_url + issue_link(session, account, expires_at)

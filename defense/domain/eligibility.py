@@ -1,0 +1,42 @@
+"""Reads one application by the notice and says what follows, with every reason."""
+
+from __future__ import annotations
+
+from defense.domain.application import ApplicationRecord
+from defense.domain.assessment import Assessment, Finding, Requirement, Severity
+from defense.domain.defence_requirement import derive_requirement
+from defense.domain.eligibility_checks import Case
+from defense.domain.eligibility_rules import RULES, VETO
+from defense.domain.round_rules import RoundRules
+from defense.domain.working_days import WorkingCalendar
+
+__all__ = ["Assessment", "Finding", "Requirement", "Severity", "assess_eligibility"]
+
+
+def assess_eligibility(record: ApplicationRecord, rules: RoundRules, calendar: WorkingCalendar) -> Assessment:
+    """Apply every rule of the notice to one application.
+
+    A missing proof warns, as its section counts as 无相关材料; what the notice makes a condition blocks.
+
+    Parameters
+    ----------
+    record
+        The application as filed and audited upstream.
+    rules
+        The rules of its round.
+    calendar
+        Counts the working days of the publicity; a year it does not know blocks.
+
+    Returns
+    -------
+    Assessment
+        Valid when nothing blocks; the findings come in the order of the notice.
+    """
+    case = Case(record, rules, calendar)
+    found = [finding for rule in RULES if (finding := rule.apply(case))]
+    requirement, reasons = derive_requirement(record)
+    found += reasons
+    if requirement is not Requirement.NOT_REQUIRED and rules.defence.effect == "veto":
+        found.append(VETO)
+    valid = all(finding.severity is not Severity.BLOCK for finding in found)
+    return Assessment(valid, requirement, tuple(found))

@@ -1,0 +1,51 @@
+"""Working days (工作日) of China, where weekends are worked and weekdays are free by yearly notice (调休)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Protocol
+
+_ONE_DAY = timedelta(days=1)
+
+
+class WorkingCalendar(Protocol):
+    """Knows which days are worked."""
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether `day` is worked.
+
+        Raises
+        ------
+        InvalidInput
+            When the calendar of that year is not known: an answer must not be guessed.
+        """
+        ...
+
+
+def count_working_days(start: date, end: date, calendar: WorkingCalendar) -> int:
+    """How many working days lie between two days, both included; 0 when `end` is before `start`.
+
+    Source: notice 四(二), domain.md row 20.
+    """
+    days = (end - start).days + 1
+    return sum(calendar.is_working_day(start + n * _ONE_DAY) for n in range(days))
+
+
+def nth_working_day_from(day: date, n: int, calendar: WorkingCalendar) -> date:
+    """The n-th working day after `day`, or before it for a negative n; `day` itself is not counted.
+
+    T-15 of the plan is thus `nth_working_day_from(day, -15, calendar)` (domain.md "The day").
+
+    Raises
+    ------
+    ValueError
+        When n is 0, which names no day.
+    """
+    if n == 0:
+        raise ValueError("n must not be 0")
+    step = _ONE_DAY if n > 0 else -_ONE_DAY
+    missing = abs(n)
+    while missing:
+        day += step
+        missing -= calendar.is_working_day(day)
+    return day

@@ -1,0 +1,1 @@
+"""Where the service touches other people's files and systems: calendars, workbooks, mail, meetings."""

@@ -1,0 +1,130 @@
+"""Calendar files (iCalendar) as they go out by mail.
+
+References: RFC 5545 (format), RFC 5546 sections 3.2.2 and 3.2.5 (REQUEST, CANCEL), RFC 7986 section 5.11
+(CONFERENCE).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from icalendar import Alarm, Calendar, Event, Timezone, TimezoneStandard, vCalAddress, vUri
+
+from defense.domain.round_rules import BEIJING
+from defense.integrations.header_text import one_line
+
+_PRODUCT_ID = "-//Title review video defence//Invites//ZH"
+
+
+@dataclass(frozen=True)
+class CalendarEvent:
+    """One revision of one person's event.
+
+    Times are aware. `url` is the person's own link to this service, never a provider's address; it is empty
+    in a cancellation. `alarm_min` counts minutes before the start.
+    """
+
+    uid: str
+    sequence: int
+    stamped_at: datetime
+    start_at: datetime
+    end_at: datetime
+    summary: str
+    description: str
+    location: str
+    url: str
+    organizer_name: str
+    organizer_address: str
+    attendee_name: str
+    attendee_address: str
+    alarm_min: int = 30
+    cancelled: bool = False
+
+    @property
+    def method(self) -> str:
+        """The iTIP method, the same in the calendar and in the type of its MIME part."""
+        return "CANCEL" if self.cancelled else "REQUEST"
+
+
+def build_calendar(event: CalendarEvent) -> bytes:
+    """The calendar file of one revision, CRLF line ends, folded between characters at 75 octets.
+
+    Source: invites.md "A right invite".
+    """
+    calendar = Calendar()
+    calendar.add("prodid", _PRODUCT_ID)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", event.method)
+    calendar.add_component(_beijing_timezone())
+    calendar.add_component(_event_component(event))
+    return calendar.to_ical()
+
+
+@lru_cache(maxsize=1)
+def _beijing_timezone() -> Timezone:
+    # The library's own component lists the summer times of 1986-91 and takes 14 ms to build.
+    standard = TimezoneStandard()
+    standard.add("dtstart", datetime(1970, 1, 1))  # noqa: DTZ001 (local time by RFC 5545 section 3.6.5)
+    standard.add("tzoffsetfrom", timedelta(hours=8))
+    standard.add("tzoffsetto", timedelta(hours=8))
+    standard.add("tzname", "CST")
+    timezone = Timezone()
+    timezone.add("tzid", BEIJING.key)
+    timezone.add_component(standard)
+    return timezone
+
+
+def _event_component(event: CalendarEvent) -> Event:
+    component = Event()
+    component.add("uid", event.uid)
+    component.add("sequence", event.sequence)
+    component.add("dtstamp", event.stamped_at.astimezone(UTC))
+    component.add("dtstart", event.start_at.astimezone(BEIJING))
+    component.add("dtend", event.end_at.astimezone(BEIJING))
+    component.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
+    component.add("summary", event.summary)
+    component.add("description", event.description)
+    component.add("location", event.location)
+    component.add("organizer", _person(event.organizer_name, event.organizer_address))
+    component.add("attendee", _attendee(event))
+    if event.url:
+        component.add("url", event.url)
+        component.add("conference", _conference(event.url))
+    if not event.cancelled:
+        component.add_component(_alarm(event))
+    return component
+
+
+def _person(name: str, address: str) -> vCalAddress:
+    person = vCalAddress(f"mailto:{address}")
+    person.params["CN"] = one_line(name)
+    return person
+
+
+def _attendee(event: CalendarEvent) -> vCalAddress:
+    attendee = _person(event.attendee_name, event.attendee_address)
+    attendee.params["CUTYPE"] = "INDIVIDUAL"
+    attendee.params["ROLE"] = "REQ-PARTICIPANT"
+    if not event.cancelled:
+        attendee.params["PARTSTAT"] = "NEEDS-ACTION"
+        attendee.params["RSVP"] = "TRUE"
+    return attendee
+
+
+def _conference(url: str) -> vUri:
+    conference = vUri(url)
+    conference.params["VALUE"] = "URI"
+    # A list, because as one string the comma would be quoted and the two features read as one.
+    conference.params["FEATURE"] = ["AUDIO", "VIDEO"]
+    return conference
+
+
+def _alarm(event: CalendarEvent) -> Alarm:
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", event.summary)
+    alarm.add("trigger", timedelta(minutes=-event.alarm_min))
+    return alarm

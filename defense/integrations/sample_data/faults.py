@@ -1,0 +1,148 @@
+"""Spoils some applicants, each in one of the ways that a centre meets; says which.
+
+A kind among `UNREADABLE` makes a cell that the reader refuses. The others are read, and each is named by the
+code of the one finding that the rules then report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import cycle
+from random import Random
+from typing import Any
+
+from defense.domain.round_rules import RoundRules
+from defense.domain.vocabulary import Affiliation
+from defense.integrations.sample_data.people import Applicant, write_day, write_moment, write_years
+
+ONE_IN = 12
+
+_Cells = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of fault."""
+
+    kind: str
+    spoil: Callable[[Applicant, RoundRules, Random], _Cells]
+    """The cells that change."""
+    suits: Callable[[Applicant], bool] = lambda applicant: True
+    keeps_seat: bool = False
+    """Whether the person is heard all the same."""
+
+
+def _set(**cells: Any) -> Callable[[Applicant, RoundRules, Random], _Cells]:
+    return lambda applicant, rules, rng: cells
+
+
+def _blank(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    return {rng.choice(("achievements", "works", "has_photo", "unit", "aid_start")): None}
+
+
+def _broken_check_digit(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    number = applicant.cells["id_number"]
+    return {"id_number": number[:17] + ("2" if number[17] != "2" else "3")}
+
+
+def _id_as_number(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    return {"id_number": float(applicant.cells["id_number"][:15] + "000")}
+
+
+def _late(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    return {"submitted_at": write_moment(rules.filing_closes_at + timedelta(days=2), rng)}
+
+
+def _short_publicity(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    day = applicant.submitted_at.date()
+    monday = day - timedelta(days=7 + day.weekday())
+    return {
+        "publicity_start": write_day(monday, rng),
+        "publicity_end": write_day(monday + timedelta(days=3), rng),
+    }
+
+
+def _fewer_training_years(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    years = rules.public_training_years
+    return {"public_training_years": write_years(years - {max(years)}, rng)}
+
+
+def _needs_letter(applicant: Applicant) -> bool:
+    return applicant.unit.affiliation in (
+        Affiliation.CENTRAL,
+        Affiliation.OUTSIDE_ENTERPRISE,
+        Affiliation.MILITARY,
+    )
+
+
+UNREADABLE = (
+    Fault("blank_cell", _blank),
+    Fault("broken_check_digit", _broken_check_digit),
+    Fault("id_as_number", _id_as_number),
+    Fault("unknown_series", _set(series="农业系列")),
+    Fault("impossible_date", _set(publicity_end="2021-02-30")),
+    Fault("formula", _set(works='=CONCATENATE("论文",1)')),
+    Fault("short_phone", _set(phone="138990")),
+)
+READABLE = (
+    Fault("filed_late", _late),
+    Fault("too_many_submissions", _set(submission_count=4)),
+    Fault("publicity_too_short", _short_publicity),
+    Fault("objection_open", _set(objection_open="有异议")),
+    Fault("no_commission_letter", _set(has_commission_letter="无"), _needs_letter),
+    Fault("no_commitment_letter", _set(has_commitment_letter="无")),
+    Fault("fee_unpaid", _set(fee_paid="未缴"), keeps_seat=True),
+    Fault(
+        "no_exam_result",
+        _set(has_exam_result="无"),
+        lambda applicant: applicant.level in applicant.series.exam_result_levels,
+    ),
+    Fault("aid_no_consent", _set(sending_unit_consents="否"), lambda applicant: applicant.on_aid_posting),
+    Fault("no_recommending_opinion", _set(has_recommending_opinion="无")),
+    Fault("formal_review_not_passed", _set(formal_review_passed="未通过")),
+    Fault("vague_achievements", _set(achievements="完成若干项目，多次获奖"), keeps_seat=True),
+    Fault("no_degree_proof", _set(has_degree_check="无", has_degree_documents="无"), keeps_seat=True),
+    Fault("public_training_missing", _fewer_training_years, keeps_seat=True),
+)
+
+
+def spoil_some(
+    applicants: Sequence[Applicant], rules: RoundRules, rng: Random
+) -> tuple[Counter[str], set[int]]:
+    """Spoil one applicant in twelve, in place, taking the kinds in turn.
+
+    Returns
+    -------
+    Counter, set of int
+        How often each kind was used, and the indexes of the applicants who lost their seat by it.
+    """
+    free = list(range(len(applicants)))
+    rng.shuffle(free)
+    counts: Counter[str] = Counter()
+    lost: set[int] = set()
+    kinds = cycle(_alternating())
+    while sum(counts.values()) < len(applicants) // ONE_IN:
+        fault = next(kinds)
+        index = next((i for i in free if fault.suits(applicants[i])), None)
+        if index is None:
+            continue
+        free.remove(index)
+        applicants[index].cells |= fault.spoil(applicants[index], rules, rng)
+        counts[fault.kind] += 1
+        if not fault.keeps_seat:
+            lost.add(index)
+    return counts, lost
+
+
+def _alternating() -> list[Fault]:
+    """Two readable kinds, then an unreadable one, until all are used."""
+    unreadable = list(UNREADABLE)
+    kinds: list[Fault] = []
+    for position, fault in enumerate(READABLE):
+        kinds.append(fault)
+        if position % 2 == 1:
+            kinds.append(unreadable.pop(0))
+    return [*kinds, *unreadable]

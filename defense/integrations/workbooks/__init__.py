@@ -1,0 +1,23 @@
+"""Excel workbooks in and out: applications, experts and panels are read here, tables are written here."""
+
+from defense.integrations.workbooks.applications import application_columns, read_applications
+from defense.integrations.workbooks.experts import expert_columns, read_experts
+from defense.integrations.workbooks.marking import write_marked_copy
+from defense.integrations.workbooks.panels import panel_columns, read_panels, session_columns
+from defense.integrations.workbooks.reading import CellError, ReadRow, WorkbookReading
+from defense.integrations.workbooks.writing import write_table
+
+__all__ = [
+    "CellError",
+    "ReadRow",
+    "WorkbookReading",
+    "application_columns",
+    "expert_columns",
+    "panel_columns",
+    "read_applications",
+    "read_experts",
+    "read_panels",
+    "session_columns",
+    "write_marked_copy",
+    "write_table",
+]

@@ -1,0 +1,191 @@
+"""Reads the sheets of a workbook as rows of one table, and reports every cell that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from openpyxl.cell.cell import ERROR_CODES
+from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
+
+from defense.domain.errors import InvalidInput
+from defense.domain.text import Text
+from defense.integrations.workbooks.cells import MAX_TEXT_CHARACTERS
+from defense.integrations.workbooks.headers import Column, Header, find_header
+from defense.integrations.workbooks.reading import CellError, ReadRow, RecordT, WorkbookReading
+from defense.integrations.workbooks.sheets import Sheet, SheetRow
+
+Values = dict[str, Any]
+"""Column key → what its cell says."""
+
+_LONGEST_SHOWN = 60
+_ROWS_WITHOUT_DATA = (
+    *("合计", "总计", "小计", "共计", "填表人", "填报人", "制表人", "审核人", "经办人", "负责人", "联系人"),
+    *("填表说明", "填写说明", "说明", "备注", "注：", "注:", "示例", "例：", "例:", "提示"),
+)
+
+_BLANK = Text("空白：没有内容的栏目应填“无”", "blank: write 无 where there is nothing to say")
+_FORMULA = Text(
+    "含公式：请复制后“选择性粘贴—数值”，只保留数值",
+    "a formula: copy the cell and paste it as a value",
+)
+_ERROR_VALUE = Text("单元格是错误值：请重新填写", "the cell holds an error value: fill it in again")
+_DUPLICATE = Text(
+    "与工作表“{sheet}”第{row}行的{header}重复：请只保留一行",
+    "the same {header} as in row {row} of sheet “{sheet}”: keep only one of them",
+)
+_TOO_LONG = Text(
+    f"超过{MAX_TEXT_CHARACTERS}字：请精简", f"more than {MAX_TEXT_CHARACTERS} characters: please shorten"
+)
+_REPEATED_COLUMN = Text("“{header}”列出现两次：请删除一列", "the column “{header}” occurs twice: delete one")
+_MISSING_COLUMNS = Text(
+    "缺少列：{columns}。请在表头补上（也可用括号中的写法）",
+    "missing columns: {columns}. Add them to the header row (the names in brackets will do too)",
+)
+
+
+@dataclass(frozen=True)
+class Table(Generic[RecordT]):
+    """What a table holds and how a row becomes a record."""
+
+    columns: tuple[Column, ...]
+    build: Callable[[Values], RecordT]
+    check: Callable[[Values], Iterable[tuple[str, Text]]] = lambda values: ()
+    """What is wrong between cells that are right by themselves: column key and reason."""
+    unique: tuple[tuple[str, ...], ...] = ()
+    """Keys of columns whose values, taken together, may occur once in a file."""
+
+
+@dataclass
+class _Progress(Generic[RecordT]):
+    rows: list[ReadRow[RecordT]] = field(default_factory=list)
+    errors: list[CellError] = field(default_factory=list)
+    rows_seen: int = 0
+    first_places: dict[tuple[Any, ...], tuple[str, int]] = field(default_factory=dict)
+
+
+def read_table(sheets: tuple[Sheet, ...], table: Table[RecordT]) -> WorkbookReading[RecordT]:
+    """Read every sheet that has the table's header; a workbook without one gets an error saying so.
+
+    A sheet counts as the table when it names at least half of the columns that must be there, so that one
+    forgotten column is reported and a sheet with other things is passed over.
+    """
+    progress: _Progress[RecordT] = _Progress()
+    found = [(sheet, header) for sheet in sheets if (header := find_header(sheet, table.columns))]
+    needed = [column for column in table.columns if not column.may_be_blank]
+    tables = [
+        (sheet, header)
+        for sheet, header in found
+        if sum(column.key in header.positions for column in needed) * 2 >= len(needed)
+    ]
+    if not tables:
+        nearest = max(found, key=lambda pair: len(pair[1].positions), default=(sheets[0], None))
+        progress.errors += _header_errors(nearest[0], nearest[1], needed)
+    for sheet, header in tables:
+        errors = _header_errors(sheet, header, needed)
+        progress.errors += errors
+        if not errors:
+            _read_sheet(sheet, header, table, progress)
+    return WorkbookReading(tuple(progress.rows), tuple(progress.errors), progress.rows_seen)
+
+
+def _header_errors(sheet: Sheet, header: Header | None, needed: list[Column]) -> list[CellError]:
+    row = header.row if header else 1
+    missing = [column for column in needed if header is None or column.key not in header.positions]
+    errors = []
+    if missing:
+        names = "、".join(
+            f"{c.header}（{'、'.join(c.synonyms)}）" if c.synonyms else c.header for c in missing
+        )
+        errors.append(CellError(sheet.title, row, "", "", _MISSING_COLUMNS.format(columns=names)))
+    if header:
+        errors += [
+            CellError(sheet.title, row, header.place(c), "", _REPEATED_COLUMN.format(header=c.header))
+            for c in header.repeated
+        ]
+    return errors
+
+
+def _read_sheet(sheet: Sheet, header: Header, table: Table[RecordT], progress: _Progress[RecordT]) -> None:
+    for row in sheet.rows:
+        if row.number <= header.row or header.is_repeated_by(row) or _has_no_data(row):
+            continue
+        progress.rows_seen += 1
+        values, errors = _read_cells(sheet, header, row, table.columns)
+        columns = {column.key: column for column in table.columns}
+        wrong = [] if errors else list(table.check(values))
+        wrong += _duplicates(sheet, row, table, values, progress)
+        errors += [
+            CellError(
+                sheet.title, row.number, header.place(columns[key]), _shown(header, row, columns[key]), text
+            )
+            for key, text in wrong
+        ]
+        progress.errors += errors
+        if not errors:
+            progress.rows.append(ReadRow(sheet.title, row.number, table.build(values)))
+
+
+def _read_cells(
+    sheet: Sheet, header: Header, row: SheetRow, columns: tuple[Column, ...]
+) -> tuple[Values, list[CellError]]:
+    values: Values = {}
+    errors = []
+    for column in columns:
+        try:
+            values[column.key] = _read_cell(_cell(header, row, column), column)
+        except InvalidInput as error:
+            errors.append(
+                CellError(
+                    sheet.title, row.number, header.place(column), _shown(header, row, column), error.text
+                )
+            )
+    return values, errors
+
+
+def _read_cell(value: Any, column: Column) -> Any:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        if column.may_be_blank:
+            return column.blank_means
+        raise InvalidInput(_BLANK)
+    if isinstance(value, ArrayFormula | DataTableFormula) or str(value).lstrip().startswith("="):
+        raise InvalidInput(_FORMULA)
+    if value in ERROR_CODES:
+        raise InvalidInput(_ERROR_VALUE)
+    if isinstance(value, str) and len(value) > MAX_TEXT_CHARACTERS:
+        raise InvalidInput(_TOO_LONG)
+    return column.reads(value)
+
+
+def _duplicates(
+    sheet: Sheet, row: SheetRow, table: Table[RecordT], values: Values, progress: _Progress[RecordT]
+) -> Iterator[tuple[str, Text]]:
+    headers = {column.key: column.header for column in table.columns}
+    for keys in table.unique:
+        if not all(key in values for key in keys):
+            continue
+        place = (sheet.title, row.number)
+        first = progress.first_places.setdefault((*keys, *(values[key] for key in keys)), place)
+        if first != place:
+            header = "、".join(headers[key] for key in keys)
+            yield keys[0], _DUPLICATE.format(sheet=first[0], row=first[1], header=header)
+
+
+def _cell(header: Header, row: SheetRow, column: Column) -> Any:
+    position = header.positions.get(column.key)
+    return row.values[position] if position is not None and position < len(row.values) else None
+
+
+def _shown(header: Header, row: SheetRow, column: Column) -> str:
+    value = _cell(header, row, column)
+    if value is None:
+        return ""
+    text = str(value).strip()
+    shown = column.mask(text) if column.mask else text
+    return shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
+
+
+def _has_no_data(row: SheetRow) -> bool:
+    first = next(value for value in row.values if value is not None and str(value).strip())
+    return isinstance(first, str) and "".join(first.split()).startswith(_ROWS_WITHOUT_DATA)

@@ -1,0 +1,41 @@
+"""The tables, one file per aggregate. Importing this package registers them all."""
+
+from defense.models.account import AccessLink, Account, SignIn
+from defense.models.application import Application, DeclaredRecusal, Ruling
+from defense.models.audit import AuditEntry, AuditHead
+from defense.models.ballot import Ballot, BallotRound, Voter
+from defense.models.expert import Expert, Panel, PanelHalfDay, PanelMember
+from defense.models.importing import ImportBatch
+from defense.models.invite import Invite, OutboxMessage
+from defense.models.round import Round
+from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
+from defense.models.sitting import Defence, Sitting, SittingMember
+
+__all__ = [
+    "AccessLink",
+    "Account",
+    "Application",
+    "AuditEntry",
+    "AuditHead",
+    "Ballot",
+    "BallotRound",
+    "DeclaredRecusal",
+    "Defence",
+    "Expert",
+    "ImportBatch",
+    "Invite",
+    "OutboxMessage",
+    "Panel",
+    "PanelHalfDay",
+    "PanelMember",
+    "Round",
+    "Ruling",
+    "Schedule",
+    "ScheduledSlot",
+    "SignIn",
+    "Sitting",
+    "SittingMember",
+    "SolveRun",
+    "UnplacedCandidate",
+    "Voter",
+]

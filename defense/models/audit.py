@@ -1,0 +1,39 @@
+"""The audit log: append-only, each entry chained to the one before by its digest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from defense.extensions import Model
+from defense.models.types import UtcDateTime
+
+
+class AuditEntry(Model):
+    """Who did what to which thing, and when. Triggers of the database refuse to change or delete one."""
+
+    __tablename__ = "audit_entry"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    """None for a command or the service itself."""
+    action: Mapped[str] = mapped_column(String(50), index=True)
+    subject: Mapped[str] = mapped_column(String(100), index=True)
+    """`kind:id`, such as `application:12`."""
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    previous_digest: Mapped[str] = mapped_column(String(64))
+    digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditHead(Model):
+    """The newest entry's number and digest: one row, locked by whoever appends."""
+
+    __tablename__ = "audit_head"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,238 @@
+"""Accounts, passwords, personal links and sign-ins."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from defense.domain.errors import Forbidden, InvalidInput
+from defense.domain.text import Text
+from defense.models import AccessLink, Account, Application, AuditEntry, Expert, Invite, SignIn
+from defense.models.types import utc_now
+from defense.services.audit import record_audit
+
+MIN_PASSWORD_LENGTH = 10
+MAX_FAILURES, FAILURE_WINDOW = 10, timedelta(minutes=15)
+
+_hasher = PasswordHasher()
+# Verified when a user name is unknown, so that the answer takes as long as for a known one.
+_NOBODYS_HASH = _hasher.hash(secrets.token_hex(16))
+
+
+class Role(StrEnum):
+    """What a person may do here (domain.md "Roles"; the others come with their features)."""
+
+    STAFF = "staff"
+    SECRETARY = "secretary"
+    SUPERVISOR = "supervisor"
+    EXPERT = "expert"
+    CANDIDATE = "candidate"
+
+
+OFFICE_ROLES = (Role.STAFF, Role.SECRETARY, Role.SUPERVISOR)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who is asking, as the database says at this moment."""
+
+    account_id: int
+    role: Role
+    display_name: str
+    sign_in_id: str
+    expert_id: int | None
+    application_id: int | None
+
+
+def create_account(
+    session: Session, role: Role, display_name: str, username: str, password: str | None
+) -> Account:
+    """Make an account of the office (staff, secretary, supervisor).
+
+    Raises
+    ------
+    InvalidInput
+        The user name is taken, or the password is too short.
+    """
+    if session.scalar(select(Account.id).where(Account.username == username)) is not None:
+        raise InvalidInput(
+            Text(
+                f"用户名“{username}”已被使用，请换一个。",
+                f"The user name “{username}” is taken; choose another.",
+            )
+        )
+    account = Account(role=role, display_name=display_name, username=username)
+    session.add(account)
+    session.flush()
+    if password is not None:
+        set_password(session, account, password)
+    record_audit(session, "account.created", f"account:{account.id}", {"role": role, "username": username})
+    return account
+
+
+def set_password(session: Session, account: Account, password: str) -> None:
+    """Hash and keep a password (argon2id)."""
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise InvalidInput(
+            Text(
+                f"密码至少 {MIN_PASSWORD_LENGTH} 个字符。",
+                f"A password has at least {MIN_PASSWORD_LENGTH} characters.",
+            )
+        )
+    account.password_hash = _hasher.hash(password)
+    record_audit(session, "account.password_set", f"account:{account.id}", {})
+
+
+def sign_in_with_password(session: Session, username: str, password: str, hours: int) -> SignIn | None:
+    """A new sign-in, or None when name and password do not fit; the failure is recorded.
+
+    The caller commits in both cases, so that failures count.
+
+    Raises
+    ------
+    Forbidden
+        Too many failures for this user name within a quarter of an hour.
+    """
+    subject = f"username:{hashlib.sha256(username.encode()).hexdigest()[:16]}"
+    failures = session.scalar(
+        select(func.count())
+        .select_from(AuditEntry)
+        .where(
+            AuditEntry.action == "sign_in.failed",
+            AuditEntry.subject == subject,
+            AuditEntry.at > utc_now() - FAILURE_WINDOW,
+        )
+    )
+    if (failures or 0) >= MAX_FAILURES:
+        raise Forbidden(
+            Text("登录失败次数过多，请 15 分钟后再试。", "Too many failed attempts; try again in 15 minutes.")
+        )
+    account = session.scalar(select(Account).where(Account.username == username, Account.active))
+    stored = account.password_hash if account and account.password_hash else _NOBODYS_HASH
+    try:
+        _hasher.verify(stored, password)
+    except (VerifyMismatchError, InvalidHashError):
+        account = None
+    if account is None:
+        record_audit(session, "sign_in.failed", subject, {})
+        return None
+    return _start_sign_in(session, account, None, utc_now() + timedelta(hours=hours))
+
+
+def candidate_account(session: Session, application: Application) -> Account:
+    """The account of a candidate, made at first need."""
+    account = session.scalar(select(Account).where(Account.application_id == application.id))
+    if account is None:
+        account = Account(role=Role.CANDIDATE, display_name=application.name, application_id=application.id)
+        session.add(account)
+        session.flush()
+    return account
+
+
+def expert_account(session: Session, expert: Expert) -> Account:
+    """The account of an expert, made at first need."""
+    account = session.scalar(select(Account).where(Account.expert_id == expert.id))
+    if account is None:
+        account = Account(role=Role.EXPERT, display_name=expert.name, expert_id=expert.id)
+        session.add(account)
+        session.flush()
+    return account
+
+
+def issue_link(session: Session, account: Account, expires_at: datetime, invite: Invite | None = None) -> str:
+    """A new personal link, as the path `/link/<token>`; the token is not kept and cannot be shown again."""
+    token = secrets.token_urlsafe(32)
+    session.add(
+        AccessLink(
+            account_id=account.id,
+            invite_id=invite.id if invite else None,
+            token_digest=_token_digest(token),
+            expires_at=expires_at,
+        )
+    )
+    return f"/link/{token}"
+
+
+def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:
+    """Kill the links that an invite carried."""
+    session.execute(
+        update(AccessLink)
+        .where(AccessLink.invite_id == invite.id, AccessLink.revoked_at.is_(None))
+        .values(revoked_at=at)
+    )
+
+
+def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> None:
+    """Kill every personal link of an account; whoever came in by one is out at the next request."""
+    session.execute(
+        update(AccessLink)
+        .where(AccessLink.account_id == account.id, AccessLink.revoked_at.is_(None))
+        .values(revoked_at=utc_now())
+    )
+    record_audit(session, "link.revoked", f"account:{account.id}", {}, by_account_id)
+
+
+def sign_in_with_link(session: Session, token: str, hours: int) -> SignIn | None:
+    """A new sign-in for the holder of a live link, else None. It never outlives the link."""
+    link = session.scalar(select(AccessLink).where(AccessLink.token_digest == _token_digest(token)))
+    if link is None or not _link_is_live(link) or not link.account.active:
+        return None
+    expires_at = min(link.expires_at, utc_now() + timedelta(hours=hours))
+    return _start_sign_in(session, link.account, link, expires_at)
+
+
+def principal_of(session: Session, sign_in_id: str | None) -> Principal | None:
+    """Who this sign-in is, asked afresh: ended, expired, revoked or deactivated means nobody."""
+    sign_in = session.get(SignIn, sign_in_id) if sign_in_id else None
+    if sign_in is None or sign_in.ended_at is not None or sign_in.expires_at <= utc_now():
+        return None
+    if not sign_in.account.active or (sign_in.link is not None and not _link_is_live(sign_in.link)):
+        return None
+    account = sign_in.account
+    return Principal(
+        account_id=account.id,
+        role=Role(account.role),
+        display_name=account.display_name,
+        sign_in_id=sign_in.id,
+        expert_id=account.expert_id,
+        application_id=account.application_id,
+    )
+
+
+def end_sign_in(session: Session, sign_in_id: str) -> None:
+    """Log out: the cookie, and every copy of it, is worthless from now on."""
+    sign_in = session.get(SignIn, sign_in_id)
+    if sign_in is not None and sign_in.ended_at is None:
+        sign_in.ended_at = utc_now()
+
+
+def _start_sign_in(
+    session: Session, account: Account, link: AccessLink | None, expires_at: datetime
+) -> SignIn:
+    sign_in = SignIn(account_id=account.id, link_id=link.id if link else None, expires_at=expires_at)
+    session.add(sign_in)
+    session.flush()
+    record_audit(
+        session,
+        "sign_in.started",
+        f"account:{account.id}",
+        {"by": "link" if link else "password"},
+        account.id,
+    )
+    return sign_in
+
+
+def _link_is_live(link: AccessLink) -> bool:
+    return link.revoked_at is None and link.expires_at > utc_now()
+
+
+def _token_digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,259 @@
+"""Puts the records of a workbook beside the rows of the database: what is new, what differs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import select, union
+from sqlalchemy.orm import Session, selectinload
+
+from defense.domain.application import ApplicationRecord, record_to_json
+from defense.domain.eligibility import assess_eligibility
+from defense.domain.people import ExpertRecord, PanelRecord
+from defense.domain.vocabulary import Level
+from defense.integrations.calendar_days import ChineseWorkingCalendar
+from defense.models import (
+    Account,
+    Application,
+    Expert,
+    Panel,
+    PanelHalfDay,
+    PanelMember,
+    Round,
+    ScheduledSlot,
+    Sitting,
+)
+from defense.models.types import utc_now
+from defense.services.access import Role, create_account
+
+RecordT_contra = TypeVar("RecordT_contra", contravariant=True)
+
+
+class Merger(Protocol[RecordT_contra]):
+    """Compares and writes the records of one kind. Nothing is ever deleted that something else uses."""
+
+    def key(self, record: RecordT_contra) -> str:
+        """What names the record in its round."""
+        ...
+
+    def changed_fields(self, record: RecordT_contra) -> tuple[str, ...] | None:
+        """The fields that differ from the database; empty when none does, None for a new record."""
+        ...
+
+    def write(self, record: RecordT_contra) -> None:
+        """Make the database say what the record says."""
+        ...
+
+
+class ApplicationMerger:
+    """Applications, known by their number. What is new or changed is assessed; rulings stay."""
+
+    def __init__(self, session: Session, round_: Round) -> None:
+        self._session, self._round, self._rules = session, round_, round_.rules
+        self._calendar = ChineseWorkingCalendar(self._rules.extra_days_off)
+        rows = session.scalars(select(Application).where(Application.round_id == round_.id))
+        self._known = {row.number: row for row in rows}
+
+    def key(self, record: ApplicationRecord) -> str:
+        """The upstream number (申报编号)."""
+        return record.number
+
+    def changed_fields(self, record: ApplicationRecord) -> tuple[str, ...] | None:
+        """See `Merger`; the names are those of `ApplicationRecord`."""
+        application = self._known.get(record.number)
+        if application is None:
+            return None
+        return _differing(application.record_json, record_to_json(record))
+
+    def write(self, record: ApplicationRecord) -> None:
+        """See `Merger`."""
+        assessment = assess_eligibility(record, self._rules, self._calendar)
+        application = self._known.get(record.number)
+        if application is None:
+            application = Application(round_id=self._round.id, number=record.number)
+            self._session.add(application)
+            self._known[record.number] = application
+        elif application.name != record.name:
+            _rename_account(self._session, Account.application_id == application.id, record.name)
+        application.name, application.unit = record.name, record.unit
+        application.series, application.specialty = record.series, record.specialty
+        application.level = record.level.value
+        application.record_json = record_to_json(record)
+        application.assessment_json = assessment.to_json()
+        application.valid, application.requirement = assessment.valid, assessment.requirement.value
+        application.fee_paid = record.fee_paid
+        application.imported_at = utc_now()
+
+
+class ExpertMerger:
+    """Experts, known by their number."""
+
+    def __init__(self, session: Session, round_: Round) -> None:
+        self._session, self._round = session, round_
+        rows = session.scalars(select(Expert).where(Expert.round_id == round_.id))
+        self._known = {row.number: row for row in rows}
+
+    def key(self, record: ExpertRecord) -> str:
+        """The number in the pool (专家编号)."""
+        return record.number
+
+    def changed_fields(self, record: ExpertRecord) -> tuple[str, ...] | None:
+        """See `Merger`; the names are those of `ExpertRecord`."""
+        expert = self._known.get(record.number)
+        if expert is None:
+            return None
+        wanted = _expert_columns(record)
+        changed = _differing({name: getattr(expert, name) for name in wanted}, wanted)
+        return tuple(name.removesuffix("_json") for name in changed)
+
+    def write(self, record: ExpertRecord) -> None:
+        """See `Merger`."""
+        expert = self._known.get(record.number)
+        if expert is None:
+            expert = Expert(round_id=self._round.id, number=record.number)
+            self._session.add(expert)
+            self._known[record.number] = expert
+        elif expert.name != record.name:
+            _rename_account(self._session, Account.expert_id == expert.id, record.name)
+        for name, value in _expert_columns(record).items():
+            setattr(expert, name, value)
+
+
+class PanelMerger:
+    """Panels, known by their name. Members are found by number; the secretary gets an account."""
+
+    def __init__(self, session: Session, round_: Round) -> None:
+        self._session, self._round = session, round_
+        experts = session.scalars(select(Expert).where(Expert.round_id == round_.id))
+        self._expert_ids = {expert.number: expert.id for expert in experts}
+        rows = session.scalars(
+            select(Panel)
+            .where(Panel.round_id == round_.id)
+            .options(selectinload(Panel.members), selectinload(Panel.half_days))
+        )
+        self._known = {row.name: row for row in rows}
+        self._used_half_days = set(
+            session.scalars(union(select(ScheduledSlot.half_day_id), select(Sitting.half_day_id)))
+        )
+
+    def key(self, record: PanelRecord) -> str:
+        """The panel's name."""
+        return record.name
+
+    def changed_fields(self, record: PanelRecord) -> tuple[str, ...] | None:
+        """See `Merger`; the names are those of `PanelRecord`."""
+        panel = self._known.get(record.name)
+        if panel is None:
+            return None
+        stored = {
+            "series": panel.series,
+            "levels": panel.levels,
+            "specialties": panel.specialties,
+            "member_numbers": {member.expert_id: member.is_head for member in panel.members},
+            "secretary_name": panel.secretary.display_name if panel.secretary else "",
+            "half_days": {half_day.start_at: half_day.end_at for half_day in panel.half_days},
+        }
+        wanted = {
+            "series": list(record.series),
+            "levels": [level.value for level in record.levels],
+            "specialties": list(record.specialties),
+            "member_numbers": self._seats(record),
+            "secretary_name": record.secretary_name,
+            "half_days": self._half_days(panel, record),
+        }
+        return _differing(stored, wanted)
+
+    def write(self, record: PanelRecord) -> None:
+        """See `Merger`."""
+        panel = self._known.get(record.name)
+        if panel is None:
+            panel = Panel(round_id=self._round.id, name=record.name)
+            self._session.add(panel)
+            self._known[record.name] = panel
+        panel.series, panel.specialties = list(record.series), list(record.specialties)
+        panel.levels = [level.value for level in record.levels]
+        if panel.secretary is None or panel.secretary.display_name != record.secretary_name:
+            panel.secretary = find_secretary(self._session, record.secretary_name)
+        self._write_members(panel, self._seats(record))
+        self._write_half_days(panel, self._half_days(panel, record))
+        self._session.flush()
+
+    def _seats(self, record: PanelRecord) -> dict[int, bool]:
+        numbers = (*record.member_numbers, record.head_number)
+        return {self._expert_ids[number]: number == record.head_number for number in numbers}
+
+    def _half_days(self, panel: Panel, record: PanelRecord) -> dict[datetime, datetime]:
+        """Those of the file, and those that a timetable uses already."""
+        used = {h.start_at: h.end_at for h in panel.half_days if h.id in self._used_half_days}
+        return used | {period.start_at: period.end_at for period in record.half_days}
+
+    def _write_members(self, panel: Panel, seats: dict[int, bool]) -> None:
+        for member in list(panel.members):
+            if member.expert_id in seats:
+                member.is_head = seats[member.expert_id]
+            else:
+                panel.members.remove(member)
+        seated = {member.expert_id for member in panel.members}
+        panel.members += [
+            PanelMember(expert_id=expert_id, is_head=is_head)
+            for expert_id, is_head in seats.items()
+            if expert_id not in seated
+        ]
+
+    def _write_half_days(self, panel: Panel, wanted: dict[datetime, datetime]) -> None:
+        for half_day in list(panel.half_days):
+            if half_day.start_at in wanted:
+                half_day.end_at = wanted[half_day.start_at]
+            else:
+                panel.half_days.remove(half_day)
+        there = {half_day.start_at for half_day in panel.half_days}
+        panel.half_days += [
+            PanelHalfDay(start_at=start_at, end_at=end_at)
+            for start_at, end_at in sorted(wanted.items())
+            if start_at not in there
+        ]
+
+
+def find_secretary(session: Session, name: str) -> Account:
+    """The active secretary of that name, with a new account and user name when there is none."""
+    account = session.scalar(
+        select(Account)
+        .where(Account.role == Role.SECRETARY, Account.display_name == name, Account.active)
+        .order_by(Account.id)
+        .limit(1)
+    )
+    if account is not None:
+        return account
+    taken = set(session.scalars(select(Account.username).where(Account.username.like("secretary%"))))
+    number = next(n for n in range(1, len(taken) + 2) if f"secretary{n}" not in taken)
+    return create_account(session, Role.SECRETARY, name, f"secretary{number}", None)
+
+
+def _expert_columns(record: ExpertRecord) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "unit": record.unit,
+        "level": record.level.value,
+        "series": list(record.series),
+        "specialties": list(record.specialties),
+        "phone": record.phone,
+        "email": record.email,
+        "unavailable_json": [[p.start_at.isoformat(), p.end_at.isoformat()] for p in record.unavailable],
+    }
+
+
+def _differing(stored: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(name for name, value in wanted.items() if stored.get(name) != value)
+
+
+def _rename_account(session: Session, which: Any, name: str) -> None:
+    account = session.scalar(select(Account).where(which))
+    if account is not None:
+        account.display_name = name
+
+
+def levels_of_experts(session: Session, round_: Round) -> dict[str, Level]:
+    """Number → level of the round's experts, which the members of panels are checked against."""
+    rows = session.execute(select(Expert.number, Expert.level).where(Expert.round_id == round_.id))
+    return {number: Level(level) for number, level in rows}

@@ -1,0 +1,132 @@
+"""Changing a timetable by hand: move, remove or place one candidate, as a new and checked schedule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from defense.domain.errors import InvalidInput, NotFound
+from defense.domain.text import Text
+from defense.models import Application, PanelHalfDay, Round, Schedule, UnplacedCandidate
+from defense.services.scheduling import (
+    build_instance,
+    candidate_key,
+    from_minutes,
+    half_day_key,
+    plan_of,
+    row_id,
+    save_by_hand,
+)
+from scheduler.checker import find_violations
+from scheduler.instance import Candidate, SchedulingInstance
+from scheduler.schedule import Assignment, Unplaced, UnplacedReason
+from scheduler.schedule import Schedule as Plan
+
+_REMOVED_BY_STAFF = Text("由工作人员撤出安排", "taken out by staff")
+
+
+@dataclass(frozen=True)
+class LegalSlot:
+    """A place that one candidate could have without anybody else moving."""
+
+    half_day: PanelHalfDay
+    start_at: datetime
+    end_at: datetime
+
+
+def legal_slots(session: Session, schedule: Schedule, application: Application) -> list[LegalSlot]:
+    """The earliest legal place in each half-day, every one tried against the checker."""
+    instance = build_instance(session, session.get_one(Round, schedule.round_id))
+    candidate = _candidate(instance, application)
+    others = _without(plan_of(schedule), candidate.id)
+    before = len(find_violations(instance, others))
+    found = []
+    for sitting in instance.sittings:
+        for start_min in _possible_starts(sitting.start_min, others, sitting.id, candidate):
+            if start_min + candidate.duration_min > sitting.end_min:
+                break
+            plan = _with(
+                others, Assignment(candidate.id, sitting.id, start_min, start_min + candidate.duration_min)
+            )
+            # The candidate missing from `others` is itself one violation: a legal place mends it.
+            if len(find_violations(instance, plan)) < before:
+                half_day = session.get_one(PanelHalfDay, row_id(sitting.id))
+                start_at = from_minutes(start_min)
+                found.append(LegalSlot(half_day, start_at, from_minutes(start_min + candidate.duration_min)))
+                break
+    return sorted(found, key=lambda slot: slot.start_at)
+
+
+def move_candidate(
+    session: Session,
+    schedule: Schedule,
+    application: Application,
+    half_day_id: int,
+    start_at: datetime,
+    account_id: int,
+) -> Schedule:
+    """A new schedule in which one candidate has another place.
+
+    Raises
+    ------
+    Conflict
+        The place breaks a hard rule; the text names which.
+    """
+    instance = build_instance(session, session.get_one(Round, schedule.round_id))
+    candidate = _candidate(instance, application)
+    if half_day_key(half_day_id) not in {sitting.id for sitting in instance.sittings}:
+        raise NotFound(Text("没有这个场次。", "There is no such half-day."))
+    start_min = int(start_at.timestamp()) // 60
+    place = Assignment(candidate.id, half_day_key(half_day_id), start_min, start_min + candidate.duration_min)
+    plan = _with(_without(plan_of(schedule), candidate.id), place)
+    return save_by_hand(session, schedule, instance, plan, _kept_reasons(schedule), account_id)
+
+
+def remove_candidate(
+    session: Session, schedule: Schedule, application: Application, account_id: int
+) -> Schedule:
+    """A new schedule in which one candidate has no place; the others stay."""
+    instance = build_instance(session, session.get_one(Round, schedule.round_id))
+    candidate = _candidate(instance, application)
+    plan = _without(plan_of(schedule), candidate.id)
+    removed = Unplaced(candidate.id, UnplacedReason.CAPACITY, {})
+    plan = replace(plan, unplaced=(*plan.unplaced, removed))
+    reasons = _kept_reasons(schedule) | {candidate.id: _REMOVED_BY_STAFF}
+    return save_by_hand(session, schedule, instance, plan, reasons, account_id)
+
+
+def _kept_reasons(schedule: Schedule) -> dict[str, Text]:
+    unplaced: list[UnplacedCandidate] = schedule.unplaced
+    return {candidate_key(u.application_id): Text.from_json(u.reason) for u in unplaced}
+
+
+def _candidate(instance: SchedulingInstance, application: Application) -> Candidate:
+    key = candidate_key(application.id)
+    for candidate in instance.candidates:
+        if candidate.id == key:
+            return candidate
+    raise InvalidInput(
+        Text(
+            "该申报人目前不需要或不能安排答辩（见申报页的说明）。",
+            "This candidate need not, or cannot yet, be seated; the application page says why.",
+        )
+    )
+
+
+def _without(plan: Plan, candidate_id: str) -> Plan:
+    return Plan(
+        tuple(a for a in plan.assignments if a.candidate_id != candidate_id),
+        tuple(u for u in plan.unplaced if u.candidate_id != candidate_id),
+    )
+
+
+def _with(plan: Plan, place: Assignment) -> Plan:
+    return replace(plan, assignments=(*plan.assignments, place))
+
+
+def _possible_starts(opens_min: int, plan: Plan, sitting_id: str, candidate: Candidate) -> list[int]:
+    """The opening of the half-day, and the buffer after everyone in it: other starts only waste time."""
+    ends = [a.end_min + candidate.buffer_min for a in plan.assignments if a.sitting_id == sitting_id]
+    return sorted({opens_min, *ends})

@@ -1,0 +1,127 @@
+"""The office's own affairs: accounts, personal links handed out by staff, reading the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from defense.domain.errors import IllegalState, InvalidInput
+from defense.domain.text import Text
+from defense.models import Account, AuditEntry, SignIn
+from defense.models.types import utc_now
+from defense.services.access import OFFICE_ROLES, Role, create_account, issue_link
+from defense.services.audit import record_audit
+
+AUDIT_PAGE_SIZE = 100
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """One page of the audit log, newest first, each entry with the name of who acted."""
+
+    entries: tuple[tuple[AuditEntry, str | None], ...]
+    found: int
+    page: int
+    pages: int
+
+
+def office_accounts(session: Session) -> Sequence[Account]:
+    """The accounts of staff, secretaries and supervisors, active ones first."""
+    return session.scalars(
+        select(Account)
+        .where(Account.role.in_(OFFICE_ROLES))
+        .order_by(Account.active.desc(), Account.role, Account.display_name, Account.id)
+    ).all()
+
+
+def open_office_account(
+    session: Session, role: str, display_name: str, username: str, password: str
+) -> Account:
+    """Make an account of the office from what a form says; without a password it comes in by a link.
+
+    Raises
+    ------
+    InvalidInput
+        No such role, an empty or overlong name, a user name that is taken, a short password.
+    """
+    if role not in OFFICE_ROLES:
+        raise InvalidInput(Text("请选择岗位。", "Choose a role."))
+    display_name, username = " ".join(display_name.split()), username.strip()
+    if not 1 <= len(display_name) <= 100 or not 1 <= len(username) <= 100 or username.split() != [username]:
+        raise InvalidInput(
+            Text(
+                "请填写姓名和用户名，各不超过 100 个字符，用户名不含空格。",
+                "Give a name and a user name, each of at most 100 characters, the user name without spaces.",
+            )
+        )
+    return create_account(session, Role(role), display_name, username, password or None)
+
+
+def set_account_active(session: Session, account: Account, active: bool, by_account_id: int) -> list[str]:
+    """Close an account, or open it again; returns the sign-ins that ended, whose sockets are to be cut off.
+
+    Raises
+    ------
+    IllegalState
+        Nobody closes the account they are using.
+    """
+    if account.id == by_account_id:
+        raise IllegalState(Text("不能停用自己的账号。", "You cannot close your own account."))
+    if account.active == active:
+        return []
+    account.active = active
+    action = "account.opened" if active else "account.closed"
+    record_audit(session, action, f"account:{account.id}", {}, by_account_id)
+    return [] if active else _end_sign_ins(session, account)
+
+
+def hand_out_link(session: Session, account: Account, days: int, by_account_id: int) -> str:
+    """A new personal link as a path. It is shown once: neither the database nor the audit log keeps it.
+
+    Raises
+    ------
+    IllegalState
+        The account is closed, so that no link would let anybody in.
+    """
+    if not account.active:
+        raise IllegalState(Text("该账号已停用，请先启用。", "This account is closed; open it first."))
+    expires_at = utc_now() + timedelta(days=days)
+    path = issue_link(session, account, expires_at)
+    session.flush()
+    detail = {"expires_at": expires_at.isoformat(timespec="seconds")}
+    record_audit(session, "link.issued", f"account:{account.id}", detail, by_account_id)
+    return path
+
+
+def audit_actions(session: Session) -> Sequence[str]:
+    """Every kind of action that occurs."""
+    return session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all()
+
+
+def read_audit(session: Session, action: str, subject: str, page: int) -> AuditPage:
+    """One page of the log; `subject` is a whole `kind:id` or its beginning."""
+    query = select(AuditEntry, Account.display_name).outerjoin(Account, Account.id == AuditEntry.account_id)
+    if action:
+        query = query.where(AuditEntry.action == action)
+    if subject:
+        query = query.where(AuditEntry.subject.startswith(subject, autoescape=True))
+    found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    pages = max(1, -(-found // AUDIT_PAGE_SIZE))
+    page = min(max(page, 1), pages)
+    rows = session.execute(
+        query.order_by(AuditEntry.seq.desc()).limit(AUDIT_PAGE_SIZE).offset((page - 1) * AUDIT_PAGE_SIZE)
+    )
+    return AuditPage(tuple((entry, name) for entry, name in rows), found, page, pages)
+
+
+def _end_sign_ins(session: Session, account: Account) -> list[str]:
+    live = session.scalars(
+        select(SignIn).where(SignIn.account_id == account.id, SignIn.ended_at.is_(None))
+    ).all()
+    for sign_in in live:
+        sign_in.ended_at = utc_now()
+    return [sign_in.id for sign_in in live]

@@ -1,0 +1,112 @@
+"""Where a round stands, and the sittings of one person."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from defense.domain.lifecycle import FINAL_STATES
+from defense.domain.round_rules import BEIJING
+from defense.models import (
+    Application,
+    Defence,
+    Expert,
+    Invite,
+    OutboxMessage,
+    Panel,
+    Round,
+    Schedule,
+    Sitting,
+    SittingMember,
+)
+from defense.services.access import Principal, Role
+from defense.services.publishing import published_schedule
+from defense.services.scheduling import latest_schedule
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Counts of one round, in the order of the work."""
+
+    applications: int
+    must_defend: int
+    to_be_ruled_on: int
+    experts: int
+    panels: int
+    placed: int
+    unplaced: int
+    unpublished: bool
+    """The newest schedule is not the published one."""
+    published: bool
+    mails_waiting: int
+    mails_failed: int
+    decided: int
+    seated: int
+    released: bool
+
+    @property
+    def next_step(self) -> str:
+        """The page that the next piece of work is on."""
+        if not self.applications or not self.experts or not self.panels:
+            return "import"
+        if not self.published or self.unpublished:
+            return "schedule"
+        if self.decided < self.seated:
+            return "sittings"
+        return "results"
+
+
+def overview_of(session: Session, round_: Round) -> Overview:
+    """Count where the round stands."""
+    applications = session.scalars(select(Application).where(Application.round_id == round_.id)).all()
+    newest, published = latest_schedule(session, round_), published_schedule(session, round_)
+    states = session.scalars(
+        select(Defence.state).join(Application).where(Application.round_id == round_.id)
+    ).all()
+    return Overview(
+        applications=len(applications),
+        must_defend=sum(a.must_defend for a in applications),
+        to_be_ruled_on=sum(a.effective_valid and a.effective_requirement == "pending" for a in applications),
+        experts=_count(session, Expert, round_),
+        panels=_count(session, Panel, round_),
+        placed=len(newest.slots) if newest else 0,
+        unplaced=len(newest.unplaced) if newest else 0,
+        unpublished=newest is not None and newest.published_at is None,
+        published=published is not None,
+        mails_waiting=_mails(session, round_, "queued"),
+        mails_failed=_mails(session, round_, "failed"),
+        decided=sum(state in FINAL_STATES for state in states),
+        seated=sum(state != "removed" for state in states),
+        released=round_.results_released_at is not None,
+    )
+
+
+def sittings_for(session: Session, principal: Principal) -> dict[date, list[Sitting]]:
+    """The sittings that a person may watch, by day of Beijing."""
+    query = (
+        select(Sitting)
+        .where(Sitting.cancelled.is_(False))
+        .order_by(Sitting.start_at, Sitting.panel_id)
+        .options(selectinload(Sitting.panel), selectinload(Sitting.defences))
+    )
+    if principal.role is Role.EXPERT:
+        query = query.join(SittingMember).where(SittingMember.expert_id == principal.expert_id)
+    elif principal.role is Role.SECRETARY:
+        query = query.join(Panel).where(Panel.secretary_id == principal.account_id)
+    days: dict[date, list[Sitting]] = defaultdict(list)
+    for sitting in session.scalars(query):
+        days[sitting.start_at.astimezone(BEIJING).date()].append(sitting)
+    return dict(days)
+
+
+def _count(session: Session, kind: type[Expert] | type[Panel] | type[Schedule], round_: Round) -> int:
+    return session.scalar(select(func.count()).select_from(kind).where(kind.round_id == round_.id)) or 0
+
+
+def _mails(session: Session, round_: Round, state: str) -> int:
+    query = select(func.count()).select_from(OutboxMessage).join(Invite)
+    return session.scalar(query.where(Invite.round_id == round_.id, OutboxMessage.state == state)) or 0

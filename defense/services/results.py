@@ -1,0 +1,90 @@
+"""The conclusion beside every application, and its release to the candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from defense.domain.errors import IllegalState
+from defense.domain.result import Conclusion, Outcome, derive_conclusion
+from defense.domain.text import Text
+from defense.models import Application, BallotRound, Defence, Round, Sitting
+from defense.services.audit import record_audit
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One line of the summary table (汇总表)."""
+
+    application: Application
+    defence: Defence | None
+    ballot_round: BallotRound | None
+    conclusion: Conclusion
+
+
+def conclusion_of(application: Application) -> Conclusion:
+    """What stands beside this application now: derived, never stored, so that it cannot be typed in."""
+    defence = newest_defence(application)
+    outcome = Outcome(defence.outcome) if defence and defence.outcome else None
+    return derive_conclusion(
+        application.effective_valid, application.must_defend, outcome, _effect(application, defence)
+    )
+
+
+def newest_defence(application: Application) -> Defence | None:
+    """The last attempt, if there is one."""
+    return application.defences[-1] if application.defences else None
+
+
+def deciding_round(defence: Defence | None) -> BallotRound | None:
+    """The round of voting that decided a defence: its last closed one."""
+    closed = [r for r in defence.ballot_rounds if r.closed_at] if defence else []
+    return closed[-1] if closed else None
+
+
+def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:
+    """Every application of the round with its conclusion, by number."""
+    applications = session.scalars(
+        select(Application)
+        .where(Application.round_id == round_.id)
+        .order_by(Application.number)
+        .options(
+            selectinload(Application.defences).selectinload(Defence.ballot_rounds),
+            selectinload(Application.defences).selectinload(Defence.sitting).selectinload(Sitting.panel),
+        )
+    )
+    for application in applications:
+        defence = newest_defence(application)
+        yield ResultRow(application, defence, deciding_round(defence), conclusion_of(application))
+
+
+def release_results(session: Session, round_: Round, now: datetime, account_id: int) -> None:
+    """Let candidates see their conclusions from now on.
+
+    Raises
+    ------
+    IllegalState
+        A ballot is open: somebody would read a result that is about to change.
+    """
+    voting = session.scalar(
+        select(Defence.id)
+        .join(Application)
+        .where(Application.round_id == round_.id, Defence.state == "voting")
+    )
+    if voting is not None:
+        raise IllegalState(
+            Text("还有表决正在进行，结束后才能公布。", "A ballot is still open; close it before releasing.")
+        )
+    if round_.results_released_at is None:
+        round_.results_released_at = now
+        record_audit(session, "results.released", f"round:{round_.id}", {}, account_id)
+
+
+def _effect(application: Application, defence: Defence | None) -> str:
+    """The effect frozen when the deciding ballot opened; without one, the round's."""
+    decided_by = deciding_round(defence)
+    return decided_by.effect if decided_by else application.round.rules.defence.effect

@@ -1,0 +1,47 @@
+"""Where a transaction that will write begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 10_000
+
+
+def begin_write(session: Session) -> None:
+    """Start the caller's transaction as a writer, before anything is read in it.
+
+    SQLite has one writer: a transaction that reads first and writes later fails when another one wrote in
+    between, so writers queue up at their beginning (`BEGIN IMMEDIATE`). Between here and the commit
+    nothing may wait for the network: under gevent that would let another writer in this process block
+    on the lock, and the process with it. PostgreSQL locks the rows that services name instead.
+    """
+    if session.in_transaction():
+        session.rollback()
+    session.connection(execution_options={"write": True})
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give SQLite connections their settings and their explicit BEGIN; PostgreSQL needs nothing."""
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by its own ideas
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an acknowledged ballot survives a power cut
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")

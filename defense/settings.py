@@ -1,0 +1,131 @@
+"""Settings of the service: the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is missing or unusable; the message names it. The service does not start."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between two installations. The README has the same table.
+
+    Times are in the unit that the name says; `public_url` and `jitsi_url` carry no trailing slash.
+    """
+
+    instance_dir: Path
+    database_url: str
+    secret_key: str
+    host: str
+    port: int
+    public_url: str
+    smtp_url: str | None
+    mail_from: str
+    jitsi_url: str
+    jitsi_app_id: str | None
+    jitsi_app_secret: str | None
+    link_days: int
+    session_hours: int
+    upload_max_mb: int
+    solve_time_limit_s: int
+    trusted_proxies: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the environment.
+
+        Raises
+        ------
+        SettingsError
+            Naming the setting and what it should look like.
+        """
+        env = os.environ if environ is None else environ
+        instance_dir = Path(env.get("INSTANCE_DIR") or PROJECT_DIR / "instance").resolve()
+        host = env.get("HOST") or "127.0.0.1"
+        port = _integer(env, "PORT", 8000, 0, 65535)
+        return cls(
+            instance_dir=instance_dir,
+            database_url=_database_url(env, instance_dir),
+            secret_key=env.get("SECRET_KEY") or _kept_secret(instance_dir),
+            host=host,
+            port=port,
+            public_url=_http_url(env, "PUBLIC_URL", f"http://{host}:{port}"),
+            smtp_url=_smtp_url(env),
+            mail_from=env.get("MAIL_FROM") or "职称评审视频答辩 <defence@localhost.localdomain>",
+            jitsi_url=_http_url(env, "JITSI_URL", "https://meet.jit.si"),
+            jitsi_app_id=env.get("JITSI_APP_ID") or None,
+            jitsi_app_secret=env.get("JITSI_APP_SECRET") or None,
+            link_days=_integer(env, "LINK_DAYS", 14, 1, 365),
+            session_hours=_integer(env, "SESSION_HOURS", 12, 1, 24 * 14),
+            upload_max_mb=_integer(env, "UPLOAD_MAX_MB", 20, 1, 500),
+            solve_time_limit_s=_integer(env, "SOLVE_TIME_LIMIT_S", 60, 1, 24 * 3600),
+            trusted_proxies=_integer(env, "TRUSTED_PROXIES", 0, 0, 5),
+        )
+
+    @property
+    def uses_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.database_url.startswith("sqlite")
+
+
+def _integer(env: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise SettingsError(f"{name}={text!r}: expected a whole number from {low} to {high}")
+    return int(text)
+
+
+def _http_url(env: Mapping[str, str], name: str, default: str) -> str:
+    text = (env.get(name) or default).rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise SettingsError(f"{name}={text!r}: expected an address such as https://defence.example.org")
+    return text
+
+
+def _smtp_url(env: Mapping[str, str]) -> str | None:
+    text = env.get("SMTP_URL") or None
+    if text is not None and (urlsplit(text).scheme not in ("smtp", "smtps") or not urlsplit(text).hostname):
+        raise SettingsError("SMTP_URL: expected smtp://user:password@host:587?starttls=1 or smtps://…")
+    return text
+
+
+def _database_url(env: Mapping[str, str], instance_dir: Path) -> str:
+    text = env.get("DATABASE_URL") or f"sqlite:///{instance_dir / 'defence.sqlite3'}"
+    # SQLAlchemy wants the driver named; hosting panels hand out the two short forms.
+    for short in ("postgres://", "postgresql://"):
+        if text.startswith(short):
+            text = "postgresql+psycopg://" + text.removeprefix(short)
+    if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise SettingsError(
+            "DATABASE_URL: expected sqlite:////absolute/path.sqlite3 or postgresql://user:password@host/name"
+        )
+    return text
+
+
+def _kept_secret(instance_dir: Path) -> str:
+    """The key made at the first start and kept beside the data, readable by its owner only."""
+    path = instance_dir / "secret_key"
+    try:
+        instance_dir.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if kept := path.read_text().strip():
+            return kept
+        raise SettingsError(f"SECRET_KEY: {path} is empty; delete it or set SECRET_KEY") from None
+    except OSError as error:
+        raise SettingsError(f"INSTANCE_DIR: {instance_dir} cannot be written ({error})") from error
+    key = secrets.token_hex(32)
+    with os.fdopen(handle, "w") as file:
+        file.write(key)
+    return key

@@ -1,0 +1,37 @@
+"""The pages, one file per group: parse, call a service, render."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from defense.web import (
+    applications,
+    candidate,
+    home,
+    imports,
+    invites,
+    office,
+    people,
+    results,
+    schedule,
+    sign_in,
+    sittings,
+)
+
+
+def register_pages(app: Flask) -> None:
+    """Register every group of pages."""
+    for group in (
+        applications,
+        candidate,
+        home,
+        imports,
+        invites,
+        office,
+        people,
+        results,
+        schedule,
+        sign_in,
+        sittings,
+    ):
+        app.register_blueprint(group.pages)

@@ -1,0 +1,36 @@
+"""The start page: where the round stands and what comes next, or the way to a person's own page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import select
+
+from defense.auth import access, require_principal
+from defense.extensions import db
+from defense.models import Round
+from defense.services.access import Role
+from defense.services.overview import overview_of, sittings_for
+
+pages = Blueprint("home", __name__)
+
+
+@pages.get("/")
+@access(*Role)
+def index() -> ResponseReturnValue:
+    """Send each role where its day is."""
+    principal = require_principal()
+    if principal.role is Role.CANDIDATE:
+        return redirect(url_for("candidate.mine"))
+    if principal.role in (Role.EXPERT, Role.SECRETARY):
+        return redirect(url_for("home.sittings"))
+    rounds = db.session.scalars(select(Round).order_by(Round.code.desc())).all()
+    overviews = [(round_, overview_of(db.session(), round_)) for round_ in rounds]
+    return render_template("home/index.html", overviews=overviews)
+
+
+@pages.get("/sittings")
+@access(Role.EXPERT, Role.SECRETARY, Role.STAFF, Role.SUPERVISOR)
+def sittings() -> ResponseReturnValue:
+    """The sittings of this person, by day."""
+    return render_template("home/sittings.html", days=sittings_for(db.session(), require_principal()))

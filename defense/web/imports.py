@@ -1,0 +1,133 @@
+"""Workbooks coming in: upload, look at what was found, take in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import func, select
+
+from defense.auth import access, require_principal
+from defense.domain.errors import InvalidInput
+from defense.domain.text import Text
+from defense.extensions import db
+from defense.models import Application, Expert, ImportBatch, Panel, Round
+from defense.services.access import Role
+from defense.services.imports import (
+    KINDS,
+    apply_import,
+    counts_of,
+    errors_of,
+    marked_copy,
+    preview_import,
+    recent_batches,
+    template_workbook,
+)
+from defense.web.downloads import workbook
+from defense.web.format import localise
+from defense.web.rounds import round_or_404
+
+pages = Blueprint("imports", __name__, url_prefix="/rounds/<code>/import")
+
+_TABLES: dict[str, type[Expert | Panel | Application]] = {
+    "experts": Expert,
+    "panels": Panel,
+    "applications": Application,
+}
+_KIND_TEXT = {
+    "experts": Text("专家库", "expert pool (专家库)"),
+    "panels": Text("答辩组", "panels (答辩组)"),
+    "applications": Text("申报表", "applications (申报表)"),
+}
+_NO_FILE = Text("请先选择文件。", "Choose a file first.")
+
+
+@pages.get("")
+@access(Role.STAFF, Role.SUPERVISOR)
+def index(code: str) -> ResponseReturnValue:
+    """What is loaded, a form for each kind of workbook, the last uploads."""
+    return _render_index(round_or_404(code))
+
+
+@pages.post("")
+@access(Role.STAFF)
+def upload(code: str) -> ResponseReturnValue:
+    """Read a workbook and show what taking it in would do; a file that cannot be read changes nothing."""
+    round_, kind, file = round_or_404(code), request.form.get("kind", ""), request.files.get("workbook")
+    try:
+        if file is None or not file.filename:
+            raise InvalidInput(_NO_FILE)
+        account_id = require_principal().account_id
+        batch = preview_import(db.session(), round_, kind, file.filename, file.read(), account_id)
+        db.session.commit()
+    except InvalidInput as error:
+        db.session.rollback()
+        return _render_index(round_, kind, localise(error.text)), 422
+    return redirect(url_for("imports.show", code=code, batch_id=batch.id))
+
+
+@pages.get("/template/<kind>.xlsx")
+@access(Role.STAFF)
+def template(code: str, kind: str) -> Response:
+    """An empty workbook with the right headers."""
+    data = template_workbook(round_or_404(code), kind)
+    return workbook(data, f"{_KIND_TEXT[kind].zh}-{code}.xlsx")
+
+
+@pages.get("/<int:batch_id>")
+@access(Role.STAFF, Role.SUPERVISOR)
+def show(code: str, batch_id: int) -> ResponseReturnValue:
+    """What a workbook holds, or what came of it."""
+    round_ = round_or_404(code)
+    batch = _batch_or_404(round_, batch_id)
+    return render_template(
+        "imports/show.html",
+        round=round_,
+        batch=batch,
+        kind=localise(_KIND_TEXT[batch.kind]),
+        counts=counts_of(batch),
+        errors=errors_of(batch),
+    )
+
+
+@pages.post("/<int:batch_id>")
+@access(Role.STAFF)
+def apply(code: str, batch_id: int) -> ResponseReturnValue:
+    """Take the good rows in; sent twice, it happens once."""
+    batch = _batch_or_404(round_or_404(code), batch_id)
+    counts = apply_import(db.session(), batch, require_principal().account_id)
+    db.session.commit()
+    flash(_("Imported: %(new)s new, %(changed)s changed.", new=counts.new, changed=counts.changed), "success")
+    return redirect(url_for("imports.show", code=code, batch_id=batch_id))
+
+
+@pages.get("/<int:batch_id>/marked.xlsx")
+@access(Role.STAFF)
+def marked(code: str, batch_id: int) -> Response:
+    """The workbook with its faults marked, as uploaded otherwise, personal data included."""
+    batch = _batch_or_404(round_or_404(code), batch_id)
+    return workbook(marked_copy(db.session(), batch), f"marked-{batch.filename}")
+
+
+def _render_index(round_: Round, wrong_kind: str = "", message: str = "") -> str:
+    def loaded(kind: str) -> int:
+        table = _TABLES[kind]
+        query = select(func.count()).select_from(table).where(table.round_id == round_.id)
+        return db.session.scalar(query) or 0
+
+    return render_template(
+        "imports/index.html",
+        round=round_,
+        kinds={kind: localise(_KIND_TEXT[kind]) for kind in KINDS},
+        loaded={kind: loaded(kind) for kind in KINDS},
+        batches=[(batch, counts_of(batch)) for batch in recent_batches(db.session(), round_)],
+        wrong_kind=wrong_kind,
+        message=message,
+    )
+
+
+def _batch_or_404(round_: Round, batch_id: int) -> ImportBatch:
+    batch = db.session.get(ImportBatch, batch_id)
+    if batch is None or batch.round_id != round_.id:
+        abort(404)
+    return batch

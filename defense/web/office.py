@@ -1,0 +1,113 @@
+"""The office itself: accounts of staff, secretaries and supervisors, and the audit log."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from defense.auth import access, require_principal
+from defense.domain.errors import InvalidInput
+from defense.extensions import db, socketio
+from defense.models import Account
+from defense.services.access import OFFICE_ROLES, Role, revoke_account_links
+from defense.services.audit import verify_audit
+from defense.services.office import (
+    audit_actions,
+    office_accounts,
+    open_office_account,
+    read_audit,
+    set_account_active,
+)
+from defense.web.audit_words import action_word
+from defense.web.format import localise
+from defense.web.links import show_new_link
+from voting.events import cut_off
+
+pages = Blueprint("office", __name__)
+
+
+@pages.get("/accounts")
+@access(Role.STAFF)
+def accounts() -> ResponseReturnValue:
+    """Who works here, and a form for one more."""
+    return _render_accounts()
+
+
+@pages.post("/accounts")
+@access(Role.STAFF)
+def create_account() -> ResponseReturnValue:
+    """Make an account."""
+    form = {name: request.form.get(name, "") for name in ("role", "display_name", "username", "password")}
+    try:
+        account = open_office_account(db.session(), **form)
+        db.session.commit()
+    except InvalidInput as error:
+        db.session.rollback()
+        return _render_accounts(form, localise(error.text)), 422
+    flash(_("The account of %(name)s is ready.", name=account.display_name), "success")
+    return redirect(url_for("office.accounts"))
+
+
+@pages.post("/accounts/<int:account_id>/active")
+@access(Role.STAFF)
+def set_active(account_id: int) -> ResponseReturnValue:
+    """Close an account, whose sign-ins and sockets end, or open it again."""
+    account, principal = _account_or_404(account_id), require_principal()
+    active = request.form.get("active") == "1"
+    ended = set_account_active(db.session(), account, active, principal.account_id)
+    db.session.commit()
+    for sign_in_id in ended:
+        cut_off(socketio, sign_in_id)
+    return redirect(url_for("office.accounts"))
+
+
+@pages.post("/accounts/<int:account_id>/link")
+@access(Role.STAFF)
+def new_link(account_id: int) -> ResponseReturnValue:
+    """Hand out a new personal link."""
+    return show_new_link(_account_or_404(account_id), url_for("office.accounts"))
+
+
+@pages.post("/accounts/<int:account_id>/revoke")
+@access(Role.STAFF)
+def revoke(account_id: int) -> ResponseReturnValue:
+    """Make every personal link of an account worthless."""
+    account = _account_or_404(account_id)
+    revoke_account_links(db.session(), account, require_principal().account_id)
+    db.session.commit()
+    flash(_("All personal links of %(name)s are void.", name=account.display_name), "success")
+    return redirect(url_for("office.accounts"))
+
+
+@pages.get("/audit")
+@access(Role.STAFF, Role.SUPERVISOR)
+def audit() -> ResponseReturnValue:
+    """The audit log, and on demand the check of its chain."""
+    action, subject = request.args.get("action", ""), request.args.get("subject", "").strip()
+    return render_template(
+        "office/audit.html",
+        page=read_audit(db.session(), action, subject, request.args.get("page", 1, type=int)),
+        action=action,
+        subject=subject,
+        actions=sorted(audit_actions(db.session()), key=action_word),
+        action_word=action_word,
+        check=verify_audit(db.session()) if "check" in request.args else None,
+    )
+
+
+def _render_accounts(form: dict[str, str] | None = None, message: str = "") -> str:
+    return render_template(
+        "office/accounts.html",
+        accounts=office_accounts(db.session()),
+        roles=OFFICE_ROLES,
+        form=form or {},
+        message=message,
+    )
+
+
+def _account_or_404(account_id: int) -> Account:
+    account = db.session.get(Account, account_id)
+    if account is None or account.role not in OFFICE_ROLES:
+        abort(404)
+    return account

@@ -1,0 +1,51 @@
+"""The summary of results, its release and its export."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from defense.auth import access, require_principal
+from defense.extensions import db
+from defense.models.types import utc_now
+from defense.services.access import Role
+from defense.services.exports import export_results
+from defense.services.results import release_results, result_rows
+from defense.web.downloads import workbook
+from defense.web.rounds import round_or_404
+
+pages = Blueprint("results", __name__, url_prefix="/rounds/<code>/results")
+
+
+@pages.get("")
+@access(Role.STAFF, Role.SUPERVISOR)
+def index(code: str) -> ResponseReturnValue:
+    """Every application that must defend, with its conclusion."""
+    round_ = round_or_404(code)
+    rows = list(result_rows(db.session(), round_))
+    return render_template(
+        "results/index.html",
+        round=round_,
+        rows=[row for row in rows if row.application.must_defend],
+        counts=Counter(row.conclusion for row in rows),
+    )
+
+
+@pages.post("/release")
+@access(Role.STAFF)
+def release(code: str) -> ResponseReturnValue:
+    """Let candidates see their conclusions."""
+    release_results(db.session(), round_or_404(code), utc_now(), require_principal().account_id)
+    db.session.commit()
+    flash(_("The results are released: every candidate sees their own on their page."), "success")
+    return redirect(url_for("results.index", code=code))
+
+
+@pages.get("/results.xlsx")
+@access(Role.STAFF, Role.SUPERVISOR)
+def download(code: str) -> Response:
+    """The summary table (汇总表)."""
+    return workbook(export_results(db.session(), round_or_404(code)), f"答辩汇总表-{code}.xlsx")

@@ -1,0 +1,234 @@
+"""The timetable: solving, looking, moving, publishing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import datetime
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    flash,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import sessionmaker
+
+from defense.auth import access, require_principal
+from defense.domain.round_rules import BEIJING
+from defense.extensions import db, socketio
+from defense.models import Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting, SolveRun
+from defense.models.types import utc_now
+from defense.services.access import Role
+from defense.services.exports import export_timetable
+from defense.services.moves import legal_slots, move_candidate, remove_candidate
+from defense.services.publishing import preview_changes, publish, published_schedule
+from defense.services.scheduling import attending_members, latest_schedule
+from defense.services.solving import carry_out_run, newest_run, request_cancel, start_run
+from defense.web.downloads import workbook
+from defense.web.format import localise
+from defense.web.rounds import application_or_404, round_or_404
+from voting.events import tell_sitting
+
+pages = Blueprint("schedule", __name__, url_prefix="/rounds/<code>/schedule")
+
+
+@pages.get("")
+@access(Role.STAFF, Role.SUPERVISOR)
+def index(code: str) -> ResponseReturnValue:
+    """The newest timetable, days × panels, and what to do next."""
+    round_ = round_or_404(code)
+    schedule = latest_schedule(db.session(), round_)
+    return render_template(
+        "schedule/index.html",
+        round=round_,
+        run=newest_run(db.session(), round_),
+        schedule=schedule,
+        published=published_schedule(db.session(), round_),
+        changes=preview_changes(db.session(), schedule) if schedule else None,
+        grid=_grid(round_, schedule) if schedule else None,
+    )
+
+
+@pages.post("/solve")
+@access(Role.STAFF)
+def solve(code: str) -> ResponseReturnValue:
+    """Start a run in the background."""
+    round_ = round_or_404(code)
+    run = start_run(db.session(), round_, require_principal().account_id)
+    run_id = run.id
+    db.session.commit()
+    settings = current_app.extensions["settings"]
+    socketio.start_background_task(
+        carry_out_run,
+        sessionmaker(db.engine),
+        run_id,
+        settings.solve_time_limit_s,
+        keep_published=request.form.get("keep_published") == "1",
+    )
+    return redirect(url_for("schedule.index", code=code))
+
+
+@pages.get("/run")
+@access(Role.STAFF, Role.SUPERVISOR)
+def run_state(code: str) -> ResponseReturnValue:
+    """How the newest run is doing, for the page that watches it."""
+    round_ = round_or_404(code)
+    run = newest_run(db.session(), round_)
+    if run is None:
+        abort(404)
+    return jsonify(
+        state=run.state,
+        progress=run.progress,
+        error=localise(run.error),
+        seconds=int((run.finished_at or utc_now()).timestamp() - run.started_at.timestamp()),
+    )
+
+
+@pages.post("/run/<int:run_id>/cancel")
+@access(Role.STAFF)
+def cancel(code: str, run_id: int) -> ResponseReturnValue:
+    """Ask a run to stop."""
+    run = db.session.get(SolveRun, run_id)
+    if run is None or run.round_id != round_or_404(code).id:
+        abort(404)
+    request_cancel(db.session(), run, require_principal().account_id)
+    db.session.commit()
+    return redirect(url_for("schedule.index", code=code))
+
+
+@pages.post("/<int:schedule_id>/publish")
+@access(Role.STAFF)
+def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
+    """Publish: sittings, defences and invites in one transaction."""
+    schedule = _schedule_or_404(code, schedule_id)
+    settings = current_app.extensions["settings"]
+    changes, invites = publish(db.session(), schedule, settings, utc_now(), require_principal().account_id)
+    round_id = schedule.round_id
+    db.session.commit()
+    _tell_sittings(round_id)
+    flash(
+        _(
+            "Published: %(added)s added, %(moved)s moved, %(removed)s taken out. Invites: %(created)s new, "
+            "%(updated)s changed, %(cancelled)s cancelled.",
+            added=len(changes.added),
+            moved=len(changes.moved),
+            removed=len(changes.removed),
+            created=invites.created,
+            updated=invites.updated,
+            cancelled=invites.cancelled,
+        ),
+        "success",
+    )
+    if invites.without_address:
+        names = "、".join(invites.without_address)
+        flash(_("No usable e-mail address, please telephone: %(names)s", names=names), "warning")
+    return redirect(url_for("schedule.index", code=code))
+
+
+@pages.get("/<int:schedule_id>/half-days/<int:half_day_id>")
+@access(Role.STAFF, Role.SUPERVISOR)
+def half_day(code: str, schedule_id: int, half_day_id: int) -> ResponseReturnValue:
+    """One panel's half-day: experts and candidates in order."""
+    schedule = _schedule_or_404(code, schedule_id)
+    half_day_row = db.session.get(PanelHalfDay, half_day_id) or abort(404)
+    return render_template(
+        "schedule/half_day.html",
+        round=round_or_404(code),
+        schedule=schedule,
+        half_day=half_day_row,
+        members=attending_members(half_day_row.panel, half_day_row),
+        slots=[slot for slot in schedule.slots if slot.half_day_id == half_day_id],
+    )
+
+
+@pages.get("/<int:schedule_id>/candidates/<int:application_id>")
+@access(Role.STAFF)
+def candidate(code: str, schedule_id: int, application_id: int) -> ResponseReturnValue:
+    """Where one candidate is, and every half-day where they could be."""
+    schedule = _schedule_or_404(code, schedule_id)
+    application = application_or_404(application_id)
+    slots = legal_slots(db.session(), schedule, application)
+    return render_template(
+        "schedule/candidate.html",
+        round=round_or_404(code),
+        schedule=schedule,
+        application=application,
+        slot=next((s for s in schedule.slots if s.application_id == application_id), None),
+        legal=slots,
+    )
+
+
+@pages.post("/<int:schedule_id>/candidates/<int:application_id>")
+@access(Role.STAFF)
+def change_candidate(code: str, schedule_id: int, application_id: int) -> ResponseReturnValue:
+    """Move or remove one candidate; the result is a new timetable, to be published."""
+    schedule = _schedule_or_404(code, schedule_id)
+    application = application_or_404(application_id)
+    account_id = require_principal().account_id
+    newest = latest_schedule(db.session(), round_or_404(code))
+    if newest is not None and newest.id != schedule.id:
+        flash(_("Somebody else changed the timetable meanwhile; this is the newest one."), "warning")
+        return redirect(url_for("schedule.index", code=code))
+    if request.form.get("place") == "remove":
+        remove_candidate(db.session(), schedule, application, account_id)
+    else:
+        half_day_id, start_at = _parse_place(request.form.get("place", ""))
+        move_candidate(db.session(), schedule, application, half_day_id, start_at, account_id)
+    db.session.commit()
+    flash(_("The timetable has been changed. Publish it to tell the people concerned."), "success")
+    return redirect(url_for("schedule.index", code=code))
+
+
+@pages.get("/timetable.xlsx")
+@access(Role.STAFF, Role.SUPERVISOR)
+def download(code: str) -> Response:
+    """The timetable as a workbook."""
+    round_ = round_or_404(code)
+    return workbook(export_timetable(db.session(), round_), f"答辩安排表-{code}.xlsx")
+
+
+def _schedule_or_404(code: str, schedule_id: int) -> Schedule:
+    schedule = db.session.get(Schedule, schedule_id)
+    if schedule is None or schedule.round_id != round_or_404(code).id:
+        abort(404)
+    return schedule
+
+
+def _parse_place(text: str) -> tuple[int, datetime]:
+    half_day_id, _separator, start = text.partition("@")
+    try:
+        start_at = datetime.fromisoformat(start)
+        if start_at.tzinfo is None:
+            raise ValueError
+        return int(half_day_id), start_at
+    except ValueError:
+        abort(400)
+
+
+def _grid(round_: Round, schedule: Schedule) -> dict[str, object]:
+    """Rows are panels, columns are days; a cell lists the half-days of that panel on that day."""
+    slots: dict[int, list[ScheduledSlot]] = defaultdict(list)
+    for slot in schedule.slots:
+        slots[slot.half_day_id].append(slot)
+    panels = db.session.scalars(select(Panel).where(Panel.round_id == round_.id).order_by(Panel.id)).all()
+    cells: dict[tuple[int, object], list[tuple[PanelHalfDay, list[ScheduledSlot]]]] = defaultdict(list)
+    for panel in panels:
+        for half_day_row in panel.half_days:
+            day = half_day_row.start_at.astimezone(BEIJING).date()
+            cells[panel.id, day].append((half_day_row, slots.get(half_day_row.id, [])))
+    return {"panels": panels, "days": sorted({day for _, day in cells}, key=str), "cells": cells}
+
+
+def _tell_sittings(round_id: int) -> None:
+    desk = current_app.extensions["ballot_desk"]
+    for sitting_id in db.session.scalars(select(Sitting.id).where(Sitting.round_id == round_id)).all():
+        tell_sitting(socketio, desk, sitting_id)

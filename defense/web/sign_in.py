@@ -1,0 +1,117 @@
+"""Signing in by password or personal link, signing out, and the language of the pages."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from defense.auth import access, public, require_principal
+from defense.extensions import db, socketio
+from defense.models import Account, SignIn
+from defense.services.access import (
+    OFFICE_ROLES,
+    Role,
+    end_sign_in,
+    set_password,
+    sign_in_with_link,
+    sign_in_with_password,
+)
+from defense.services.transaction import begin_write
+from voting.events import cut_off
+
+pages = Blueprint("sign_in", __name__)
+
+
+@pages.get("/login")
+@public
+def login() -> ResponseReturnValue:
+    """The sign-in page of the office; experts and candidates come by their links."""
+    return render_template("sign_in/login.html", next=request.args.get("next", ""))
+
+
+@pages.post("/login")
+@public
+def login_submit() -> ResponseReturnValue:
+    """Check name and password."""
+    hours = current_app.extensions["settings"].session_hours
+    username, password = request.form.get("username", "").strip(), request.form.get("password", "")
+    signed_in = sign_in_with_password(db.session(), username, password, hours)
+    db.session.commit()
+    if signed_in is None:
+        flash(_("The user name or the password is wrong."), "danger")
+        return render_template("sign_in/login.html", next=request.form.get("next", "")), 401
+    _enter(signed_in)
+    return redirect(_own_address(request.form.get("next", "")))
+
+
+@pages.get("/link/<token>")
+@public
+def link(token: str) -> ResponseReturnValue:
+    """Sign in by a personal link. The link stays good: mail programs and people open it many times."""
+    begin_write(db.session())
+    signed_in = sign_in_with_link(db.session(), token, current_app.extensions["settings"].session_hours)
+    db.session.commit()
+    if signed_in is None:
+        return render_template("sign_in/dead_link.html"), 410
+    _enter(signed_in)
+    return redirect(url_for("home.index"))
+
+
+@pages.post("/logout")
+@access(*Role)
+def logout() -> ResponseReturnValue:
+    """Sign out; this browser's sockets go with it."""
+    sign_in_id = require_principal().sign_in_id
+    end_sign_in(db.session(), sign_in_id)
+    db.session.commit()
+    cut_off(socketio, sign_in_id)
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    return redirect(url_for("sign_in.login"))
+
+
+@pages.get("/password")
+@access(*OFFICE_ROLES)
+def password() -> ResponseReturnValue:
+    """Choose a password."""
+    return render_template("sign_in/password.html")
+
+
+@pages.post("/password")
+@access(*OFFICE_ROLES)
+def password_submit() -> ResponseReturnValue:
+    """Keep the chosen password."""
+    account = db.session.get_one(Account, require_principal().account_id)
+    set_password(db.session(), account, request.form.get("password", ""))
+    db.session.commit()
+    flash(_("Your password has been changed."), "success")
+    return redirect(url_for("home.index"))
+
+
+@pages.post("/language/<code>")
+@public
+def language(code: str) -> ResponseReturnValue:
+    """Choose the language of the pages."""
+    session["language"] = "en" if code == "en" else "zh"
+    return redirect(_own_address(request.form.get("next", "")))
+
+
+def _enter(signed_in: SignIn) -> None:
+    """Begin a browser session; whatever an earlier one left is dropped."""
+    language = session.get("language")
+    session.clear()
+    session["sign_in_id"] = signed_in.id
+    if language:
+        session["language"] = language
+
+
+def _own_address(address: str) -> str:
+    """An address of this service, or the start page: never a stranger's site."""
+    parts = urlsplit(address)
+    own = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
+    return address if own else url_for("home.index")

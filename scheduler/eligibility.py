@@ -1,0 +1,90 @@
+"""Which sittings can open with whom, and which candidate may be heard there."""
+
+from dataclasses import dataclass
+
+from scheduler.instance import Candidate, Expert, Interval, Panel, Pin, SchedulingInstance, Sitting
+
+StartRanges = tuple[tuple[int, int], ...]
+"""Start minutes that are possible, as closed ranges in rising order."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A sitting together with its panel and the members who can attend it."""
+
+    sitting: Sitting
+    panel: Panel
+    attending: frozenset[str]
+
+
+def list_openings(instance: SchedulingInstance) -> tuple[Opening, ...]:
+    """Return all sittings in order of time with their attending members, also those with too few of them.
+
+    A member away for any part of the window does not attend at all: this first version does not let people
+    come late or leave early.
+    """
+    panels = {panel.id: panel for panel in instance.panels}
+    experts = {expert.id: expert for expert in instance.experts}
+    ordered = sorted(instance.sittings, key=lambda sitting: (sitting.start_min, sitting.id))
+    return tuple(_open(sitting, panels[sitting.panel_id], experts) for sitting in ordered)
+
+
+def _open(sitting: Sitting, panel: Panel, experts: dict[str, Expert]) -> Opening:
+    attending = frozenset(
+        expert_id
+        for expert_id in panel.expert_ids
+        if not any(overlaps(sitting, away) for away in experts[expert_id].unavailable)
+    )
+    return Opening(sitting, panel, attending)
+
+
+def overlaps(one: Sitting | Interval, other: Sitting | Interval) -> bool:
+    """Return whether two half-open stretches of time share a minute."""
+    return one.start_min < other.end_min and other.start_min < one.end_min
+
+
+def is_quorate(instance: SchedulingInstance, member_count: int) -> bool:
+    """Return whether so many members may decide (domain.md, "Panels and recusal")."""
+    return member_count >= instance.min_panel_size and (not instance.require_odd or member_count % 2 == 1)
+
+
+def may_hear(instance: SchedulingInstance, opening: Opening, candidate: Candidate) -> bool:
+    """Return whether the panel accepts the candidate and is quorate without those recused."""
+    return (
+        candidate.category in opening.panel.accepts
+        and is_quorate(instance, len(opening.attending))
+        and is_quorate(instance, len(opening.attending - candidate.recused_expert_ids))
+    )
+
+
+def free_starts(candidate: Candidate, first_min: int, last_min: int) -> StartRanges:
+    """Return the starts in [first_min, last_min] at which the candidate is free for the whole duration."""
+    ranges = []
+    for away in sorted(candidate.unavailable, key=lambda interval: interval.start_min):
+        if first_min > last_min:
+            break
+        before = min(last_min, away.start_min - candidate.duration_min)
+        if before >= first_min:
+            ranges.append((first_min, before))
+        if away.start_min < last_min + candidate.duration_min:
+            first_min = max(first_min, away.end_min)
+    if first_min <= last_min:
+        ranges.append((first_min, last_min))
+    return tuple(ranges)
+
+
+def pin_of(candidate: Candidate) -> Pin:
+    """Return the pin of a candidate known to have one."""
+    if candidate.pin is None:
+        raise ValueError(f"candidate {candidate.id!r} has no pin")
+    return candidate.pin
+
+
+def sitting_starts(candidate: Candidate, sitting: Sitting) -> StartRanges:
+    """Return the possible starts of the candidate in the sitting, the pin respected."""
+    pin = candidate.pin
+    starts = free_starts(candidate, sitting.start_min, sitting.end_min - candidate.duration_min)
+    if pin is None:
+        return starts
+    is_kept = pin.sitting_id == sitting.id and any(low <= pin.start_min <= high for low, high in starts)
+    return ((pin.start_min, pin.start_min),) if is_kept else ()

