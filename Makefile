@@ -38,4 +38,4 @@ lock:
 # Collect the texts of pages and code into the Chinese catalogue; then translate what is new in it.
 catalog:
 	$(BIN)/pybabel --quiet extract -F babel.cfg -o .venv/messages.pot --omit-header --sort-by-file .
-	$(BIN)/pybabel --quiet update -i .venv/messages.pot -d defense/translations --no-fuzzy-matching --omit-header
+	$(BIN)/pybabel --quiet update -i .venv/messages.pot -d defense/translations --no-fuzzy-matching --ignore-pot-creation-date

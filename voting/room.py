@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from voting.rules import Choice
 
 KEY_PATTERN = re.compile(r"(?:[0-9a-f]{2}){16,32}")
+# Control characters but tab and line break, and halves of surrogate pairs: some databases keep none of them.
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 MAX_COMMENT_LENGTH = 500
 
 
@@ -57,7 +59,12 @@ def _text(data: dict[str, Any], name: str, max_length: int) -> str | None:
     value = data.get(name)
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or len(value) > max_length:
+    if not isinstance(value, str):
+        raise MalformedBallot(name)
+    value = value.replace(
+        "\r\n", "\n"
+    )  # a form sends line breaks as two characters, its length limit counts one
+    if len(value) > max_length or UNPRINTABLE.search(value):
         raise MalformedBallot(name)
     return value.strip() or None
 

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, selec
 from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.assessment import Assessment, Finding
-from defense.domain.lifecycle import DefenceState
 from defense.models import Application, Defence, Round, Sitting
 from defense.services.results import conclusion_of
 
@@ -111,12 +110,6 @@ def find_applications(
         page, pages = _place(page, found)
         rows = list(session.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)))
     return ApplicationPage(tuple(rows), found, page, pages)
-
-
-def current_defence(application: Application) -> Defence | None:
-    """The newest attempt that is still in the timetable, or has been held: the person's slot."""
-    seated = (d for d in reversed(application.defences) if d.state != DefenceState.REMOVED)
-    return next(seated, None)
 
 
 def findings_by_section(assessment: Assessment) -> dict[str, list[Finding]]:

@@ -84,7 +84,7 @@ class PublishedRound:
         self._defences = {defence.id: defence for defence in defences}
         self._heard: dict[int, list[Defence]] = {id_: [] for id_ in self._sittings}
         for defence in self._defences.values():
-            if defence.state != DefenceState.CANCELLED:
+            if defence.state not in (DefenceState.CANCELLED, DefenceState.REMOVED):
                 self._heard[defence.sitting_id].append(defence)
 
     def appointments(self) -> Iterator[Appointment]:
@@ -117,7 +117,8 @@ class PublishedRound:
         return bool(heard) and all(defence.state in _DECIDED_STATES for defence in heard)
 
     def _is_on(self, defence: Defence) -> bool:
-        return defence.state not in FINAL_STATES and not self._sittings[defence.sitting_id].cancelled
+        off = defence.state in FINAL_STATES or defence.state == DefenceState.REMOVED
+        return not off and not self._sittings[defence.sitting_id].cancelled
 
     def _of_defence(self, defence: Defence) -> Appointment:
         account = candidate_account(self._session, defence.application)

@@ -89,7 +89,6 @@ def _timetable_rows(schedule: Schedule) -> list[tuple[Any, ...]]:
 def _result_row(row: ResultRow) -> tuple[Any, ...]:
     application, defence, decided_by = row.application, row.defence, row.ballot_round
     tally = (decided_by.tally or {}) if decided_by else {}
-    seated = defence is not None and defence.state != "removed"
     return (
         application.number,
         application.name,
@@ -100,8 +99,8 @@ def _result_row(row: ResultRow) -> tuple[Any, ...]:
         application.specialty,
         LEVEL_TEXT[Level(application.level)].zh,
         REQUIREMENT_TEXT[application.effective_requirement].zh,
-        defence.sitting.panel.name if defence and seated else None,
-        defence.start_at if defence and seated else None,
+        defence.sitting.panel.name if defence else None,
+        defence.start_at if defence else None,
         OUTCOME_TEXT[Outcome(defence.outcome)].zh if defence and defence.outcome else None,
         tally.get("entitled"),
         tally.get("passes"),

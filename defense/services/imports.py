@@ -38,8 +38,8 @@ from defense.services.merging import (
     levels_of_experts,
 )
 
-MAX_KEPT_ERRORS = 1_000
-"""How many the report keeps; the marked workbook has them all."""
+MAX_LISTED = 1_000
+"""How many errors, and how many changed rows, a report lists; the marked workbook has every error."""
 
 _SHEET_TITLES = {"experts": "专家库", "panels": "答辩组", "applications": "申报人员"}
 # Fields of a record that the workbook spreads over several columns.
@@ -230,6 +230,6 @@ def _report(plan: _Plan) -> dict[str, Any]:
     return {
         "counts": asdict(plan.counts),
         "error_count": len(plan.errors),
-        "errors": [error.to_json() for error in plan.errors[:MAX_KEPT_ERRORS]],
-        "changes": list(plan.changes),
+        "errors": [error.to_json() for error in plan.errors[:MAX_LISTED]],
+        "changes": list(plan.changes[:MAX_LISTED]),
     }

@@ -40,21 +40,21 @@ def legal_slots(session: Session, schedule: Schedule, application: Application) 
     """The earliest legal place in each half-day, every one tried against the checker."""
     instance = build_instance(session, session.get_one(Round, schedule.round_id))
     candidate = _candidate(instance, application)
-    others = _without(plan_of(schedule), candidate.id)
+    plan = plan_of(schedule)
+    others = _without(plan, candidate.id)
     before = len(find_violations(instance, others))
     found = []
     for sitting in instance.sittings:
         for start_min in _possible_starts(sitting.start_min, others, sitting.id, candidate):
             if start_min + candidate.duration_min > sitting.end_min:
                 break
-            plan = _with(
-                others, Assignment(candidate.id, sitting.id, start_min, start_min + candidate.duration_min)
-            )
+            place = Assignment(candidate.id, sitting.id, start_min, start_min + candidate.duration_min)
             # The candidate missing from `others` is itself one violation: a legal place mends it.
-            if len(find_violations(instance, plan)) < before:
+            if place not in plan.assignments and (
+                len(find_violations(instance, _with(others, place))) < before
+            ):
                 half_day = session.get_one(PanelHalfDay, row_id(sitting.id))
-                start_at = from_minutes(start_min)
-                found.append(LegalSlot(half_day, start_at, from_minutes(start_min + candidate.duration_min)))
+                found.append(LegalSlot(half_day, from_minutes(start_min), from_minutes(place.end_min)))
                 break
     return sorted(found, key=lambda slot: slot.start_at)
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.errors import IllegalState
+from defense.domain.lifecycle import DefenceState
 from defense.domain.result import Conclusion, Outcome, derive_conclusion
 from defense.domain.text import Text
-from defense.models import Application, BallotRound, Defence, Round, Sitting
+from defense.models import Application, Ballot, BallotRound, Defence, Expert, Round, Sitting, SittingMember
+from defense.services.access import Principal, Role
 from defense.services.audit import record_audit
 
 
@@ -28,22 +30,48 @@ class ResultRow:
 
 def conclusion_of(application: Application) -> Conclusion:
     """What stands beside this application now: derived, never stored, so that it cannot be typed in."""
-    defence = newest_defence(application)
+    defence = seated_defence(application)
     outcome = Outcome(defence.outcome) if defence and defence.outcome else None
     return derive_conclusion(
         application.effective_valid, application.must_defend, outcome, _effect(application, defence)
     )
 
 
-def newest_defence(application: Application) -> Defence | None:
-    """The last attempt, if there is one."""
-    return application.defences[-1] if application.defences else None
+def seated_defence(application: Application) -> Defence | None:
+    """The newest attempt that is in the timetable or has been held."""
+    seated = (d for d in reversed(application.defences) if d.state != DefenceState.REMOVED)
+    return next(seated, None)
 
 
 def deciding_round(defence: Defence | None) -> BallotRound | None:
     """The round of voting that decided a defence: its last closed one."""
     closed = [r for r in defence.ballot_rounds if r.closed_at] if defence else []
     return closed[-1] if closed else None
+
+
+def named_ballots(
+    session: Session, principal: Principal, ballot_round: BallotRound | None
+) -> list[tuple[str, Ballot]]:
+    """Who voted what in a closed round of named ballots, for those who may know: head and supervisor.
+
+    Source: voting.md "Secret mode … Named mode".
+    """
+    if ballot_round is None or ballot_round.secret or ballot_round.closed_at is None:
+        return []
+    head = exists().where(
+        SittingMember.sitting_id == ballot_round.defence.sitting_id,
+        SittingMember.expert_id == principal.expert_id,
+        SittingMember.is_head,
+    )
+    if principal.role is not Role.SUPERVISOR and not session.scalar(select(head)):
+        return []
+    rows = session.execute(
+        select(Expert.name, Ballot)
+        .join(Ballot, Ballot.expert_id == Expert.id)
+        .where(Ballot.ballot_round_id == ballot_round.id)
+        .order_by(Expert.name)
+    )
+    return list(rows.tuples())
 
 
 def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:
@@ -58,7 +86,7 @@ def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:
         )
     )
     for application in applications:
-        defence = newest_defence(application)
+        defence = seated_defence(application)
         yield ResultRow(application, defence, deciding_round(defence), conclusion_of(application))
 
 

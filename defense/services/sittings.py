@@ -24,6 +24,8 @@ OUTCOME_OF_MOVE = {
     Move.WAIVE: Outcome.WAIVED,
     Move.CANCEL: Outcome.CANCELLED,
 }
+MAX_ROW_ID = 2**31 - 1
+"""Beyond it a database answers with an error of its own instead of no row."""
 CONDUCT_MOVES = (Move.CALL_IN, Move.INTERRUPT, Move.RESUME, *OUTCOME_OF_MOVE)
 
 
@@ -35,7 +37,7 @@ def require_watcher(session: Session, principal: Principal, sitting_id: int) -> 
     NotFound
         There is no such sitting, or this person has no place in it: which of the two is not told.
     """
-    sitting = session.get(Sitting, sitting_id)
+    sitting = session.get(Sitting, sitting_id) if abs(sitting_id) <= MAX_ROW_ID else None
     if sitting is None or sitting.cancelled or not may_watch(session, principal, sitting):
         raise NotFound(
             Text("没有这场答辩，或您不在该答辩组。", "No such sitting, or you are not part of it.")
@@ -57,6 +59,11 @@ def may_conduct(principal: Principal, sitting: Sitting) -> bool:
     """The panel's secretary conducts; staff stand in."""
     own_panel = principal.role is Role.SECRETARY and sitting.panel.secretary_id == principal.account_id
     return own_panel or principal.role is Role.STAFF
+
+
+def heard_in_order(sitting: Sitting) -> list[Defence]:
+    """The defences of a sitting as they are heard; who was taken out of the timetable is not among them."""
+    return [d for d in sitting.defences if d.state != DefenceState.REMOVED]
 
 
 def move_defence(session: Session, principal: Principal, defence_id: int, move: Move) -> Defence:
@@ -185,7 +192,7 @@ def entitled_members(session: Session, defence: Defence) -> list[int]:
 
 
 def _conducted_defence(session: Session, principal: Principal, defence_id: int) -> Defence:
-    defence = session.get(Defence, defence_id)
+    defence = session.get(Defence, defence_id) if abs(defence_id) <= MAX_ROW_ID else None
     if defence is None or not may_watch(session, principal, defence.sitting):
         raise NotFound(Text("没有这场答辩。", "There is no such defence."))
     if not may_conduct(principal, defence.sitting):

@@ -24,6 +24,11 @@
       if (error) {
         if (socket.connected) setTimeout(enter, RETRY_MS);
       } else if (answer.ok) {
+        // News that came while the answer was under way is newer than it: ask for what is ours again.
+        if (answer.snapshot.seq < seq) {
+          enter();
+          return;
+        }
         ({ seq, shared, own } = answer.snapshot);
         render();
         resumePendingBallot();

@@ -20,12 +20,11 @@ from defense.services.access import Role
 from defense.services.applications import (
     ApplicationFilter,
     count_applications,
-    current_defence,
     find_applications,
     findings_by_section,
 )
 from defense.services.recusals import conflicts_of, declare_recusal
-from defense.services.results import conclusion_of
+from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
 from defense.services.wording import REQUIREMENT_TEXT
 from defense.web.format import localise
@@ -47,7 +46,7 @@ def index(code: str) -> ResponseReturnValue:
         wanted=wanted,
         counts=count_applications(db.session(), round_),
         page=page,
-        rows=[(a, current_defence(a), conclusion_of(a)) for a in page.rows],
+        rows=[(a, seated_defence(a), conclusion_of(a)) for a in page.rows],
         options=_filter_options(round_),
     )
 
@@ -57,6 +56,7 @@ def index(code: str) -> ResponseReturnValue:
 def show(application_id: int) -> ResponseReturnValue:
     """One application: record, findings, rulings, recusals, slot, result."""
     application = application_or_404(application_id)
+    ballot_round = deciding_round(seated_defence(application))
     experts = db.session.scalars(
         select(Expert).where(Expert.round_id == application.round_id).order_by(Expert.name, Expert.number)
     ).all()
@@ -67,9 +67,11 @@ def show(application_id: int) -> ResponseReturnValue:
         record=application.record,
         assessment=application.assessment,
         findings_by_section=findings_by_section(application.assessment),
-        defence=current_defence(application),
+        defence=seated_defence(application),
         begun=has_begun(application.defences),
         conclusion=conclusion_of(application),
+        ballot_round=ballot_round,
+        named_ballots=named_ballots(db.session(), require_principal(), ballot_round),
         experts=experts,
         conflicts=conflicts_of(db.session(), application, experts),
         declared={recusal.expert_id: recusal for recusal in application.recusals},

@@ -6,13 +6,13 @@ from flask import Blueprint, abort, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from defense.auth import access, require_principal
-from defense.domain.lifecycle import DefenceState
 from defense.extensions import db
-from defense.models import Application, Defence
+from defense.models import Application
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.meetings import candidate_window, meeting_address
-from defense.services.results import conclusion_of, newest_defence
+from defense.services.results import conclusion_of, seated_defence
+from defense.services.sittings import heard_in_order
 
 pages = Blueprint("candidate", __name__, url_prefix="/my")
 
@@ -23,13 +23,14 @@ def mine() -> ResponseReturnValue:
     """Everything this candidate needs on the day."""
     application = _own_application()
     released = application.round.results_released_at is not None
-    defence = _seated_defence(application)
+    defence = seated_defence(application)
     return render_template(
         "candidate/mine.html",
         application=application,
         rules=application.round.rules,
         defence=defence,
         window=candidate_window(defence) if defence else None,
+        place_in_order=heard_in_order(defence.sitting).index(defence) + 1 if defence else None,
         conclusion=conclusion_of(application) if released else None,
         now=utc_now(),
     )
@@ -40,7 +41,7 @@ def mine() -> ResponseReturnValue:
 def meeting() -> ResponseReturnValue:
     """Into the video meeting of one's own defence."""
     principal = require_principal()
-    defence = _seated_defence(_own_application()) or abort(404)
+    defence = seated_defence(_own_application()) or abort(404)
     settings = current_app.extensions["settings"]
     window = candidate_window(defence)
     return redirect(meeting_address(settings, defence.sitting, principal, False, window, utc_now()))
@@ -48,8 +49,3 @@ def meeting() -> ResponseReturnValue:
 
 def _own_application() -> Application:
     return db.session.get_one(Application, require_principal().application_id)
-
-
-def _seated_defence(application: Application) -> Defence | None:
-    defence = newest_defence(application)
-    return defence if defence and defence.state != DefenceState.REMOVED else None

@@ -17,13 +17,15 @@ from defense.extensions import db, socketio
 from defense.models import Defence, Round, Sitting
 from defense.models.types import random_id, utc_now
 from defense.services.access import Role
+from defense.services.applications import findings_by_section
 from defense.services.ballots import open_ballot_round, own_view, shared_view
 from defense.services.meetings import meeting_address, room_window
-from defense.services.results import deciding_round
+from defense.services.results import deciding_round, named_ballots
 from defense.services.sittings import (
     CONDUCT_MOVES,
     close_ballot,
     entitled_members,
+    heard_in_order,
     may_conduct,
     move_defence,
     open_ballot,
@@ -76,6 +78,7 @@ def defence(sitting_id: int, defence_id: int) -> ResponseReturnValue:
         sitting=sitting,
         defence=found,
         ballot_round=deciding_round(found),
+        named_ballots=named_ballots(db.session(), require_principal(), deciding_round(found)),
         **_record(found),
     )
 
@@ -160,6 +163,7 @@ def _room(sitting: Sitting) -> dict[str, Any]:
     live = next((d for d in sitting.defences if d.state in LIVE_STATES), None)
     context: dict[str, Any] = {
         "sitting": sitting,
+        "order": heard_in_order(sitting),
         "live": live,
         "next_up": next((d for d in sitting.defences if d.state == DefenceState.WAITING), None),
         "conducts": may_conduct(principal, sitting),
@@ -178,10 +182,11 @@ def _room(sitting: Sitting) -> dict[str, Any]:
 
 def _record(defence_row: Defence) -> dict[str, Any]:
     application = defence_row.application
-    findings: dict[str, list[Any]] = {}
-    for finding in application.assessment.findings:
-        findings.setdefault(finding.section, []).append(finding)
-    return {"application": application, "record": application.record, "findings_by_section": findings}
+    return {
+        "application": application,
+        "record": application.record,
+        "findings_by_section": findings_by_section(application.assessment),
+    }
 
 
 def _texts() -> dict[str, dict[str, str]]:

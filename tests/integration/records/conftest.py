@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from records_workbooks import CANDIDATES, Workbook
-from sqlalchemy import create_engine, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, sessionmaker
 
-import defense.models  # noqa: F401 (registers the tables)
 from defense.domain.round_rules import parse_round_rules
 from defense.extensions import db
 from defense.integrations.sample_data import write_sample_data
@@ -20,7 +19,6 @@ from defense.models import Account, Application, Defence, Panel, Round, Sitting
 from defense.services.access import Role, create_account
 from defense.services.imports import ImportCounts, import_workbook
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
-from defense.services.transaction import prepare_engine
 
 
 @pytest.fixture(scope="session")
@@ -28,19 +26,15 @@ def workbooks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workbook]:
     """The three workbooks of an invented round, by kind; one application in twelve has a fault."""
     directory = tmp_path_factory.mktemp("workbooks")
     rules = parse_round_rules((RULE_FILES_DIR / "2021.toml").read_text(encoding="utf-8"))
-    write_sample_data(directory, CANDIDATES, 7, date(2021, 11, 22), rules)
+    write_sample_data(directory, CANDIDATES, 5, date(2021, 11, 22), rules)
     return {path.stem: Workbook(path.read_bytes()) for path in directory.glob("*.xlsx")}
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    """A session on a database of its own."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'test.sqlite3'}")
-    prepare_engine(engine)
-    db.metadata.create_all(engine)
-    with Session(engine) as session:
+def session(app: Flask) -> Iterator[Session]:
+    """A session on an empty migrated database."""
+    with app.app_context(), sessionmaker(db.engine)() as session:
         yield session
-    engine.dispose()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from defense.models import Account, Application, Defence, Round
 from defense.services import applications as lists
 from defense.services.applications import ApplicationFilter, count_applications, find_applications
-from defense.services.results import conclusion_of
+from defense.services.results import conclusion_of, seated_defence
 from defense.services.rulings import override_fee, override_validity, rule_on_requirement
 
 
@@ -115,6 +115,6 @@ def test_the_slot_is_the_newest_attempt_that_was_not_taken_out(
 ) -> None:
     defence = seat(everyone[0], "waiting")
     session.refresh(everyone[0])
-    assert lists.current_defence(everyone[0]) is defence
+    assert seated_defence(everyone[0]) is defence
     defence.state = "removed"
-    assert lists.current_defence(everyone[0]) is None
+    assert seated_defence(everyone[0]) is None
