@@ -11,6 +11,7 @@ from sqlalchemy import JSON, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from defense.domain.round_rules import RoundRules, parse_round_rules
+from defense.domain.vocabulary import Level
 from defense.extensions import Model
 from defense.models.types import UtcDateTime, utc_now
 
@@ -26,7 +27,7 @@ class Round(Model):
     code: Mapped[str] = mapped_column(String(20), unique=True)
     rules_toml: Mapped[str] = mapped_column(Text)
     defence_settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What staff changed of the `[defence]` table, on top of the file."""
+    """What staff changed of the `[defence]` table, on top of the file; empty, or all that they may change."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     rules_frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the first ballot opened; from then on how votes are decided cannot change."""
@@ -38,4 +39,6 @@ class Round(Model):
         rules = _parse_cached(self.rules_toml)
         if not self.defence_settings:
             return rules
-        return replace(rules, defence=replace(rules.defence, **self.defence_settings))
+        changed = dict(self.defence_settings)
+        changed["duration_min"] = {Level(k): minutes for k, minutes in changed["duration_min"].items()}
+        return replace(rules, defence=replace(rules.defence, **changed))

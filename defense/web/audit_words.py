@@ -22,6 +22,7 @@ _ACTION_TEXT = {
     "recusal.declared": Text("登记回避", "recusal declared"),
     "results.released": Text("公布结果", "results released"),
     "round.created": Text("新建批次", "round created"),
+    "round.settings_changed": Text("修改批次设置", "settings of the round changed"),
     "ruling.fee": Text("裁定：缴费", "ruling on the fee"),
     "ruling.requirement": Text("裁定：是否答辩", "ruling on the defence"),
     "ruling.validity": Text("裁定：材料是否有效", "ruling on validity"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -300,7 +301,7 @@ def test_every_change_counts_up_and_none_is_counted_twice(room: Room) -> None:
         seen.append(room.seq())
     room.close(ballot_round_id)
     seen.append(room.seq())
-    assert [b - a for a, b in zip(seen, seen[1:], strict=False)] == [2, 1, 1, 1, 1]
+    assert [b - a for a, b in pairwise(seen)] == [2, 1, 1, 1, 1]
 
 
 def test_the_panel_is_the_one_it_was_at_opening(room: Room, ballot_round_id: str) -> None:

@@ -1,0 +1,206 @@
+"""The room and the candidate's page as they are read, with and without scripts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from room_pages import all_pages, ballot_form, conduct, open_ballot, readable
+from sqlalchemy import func, select
+from sqlalchemy.orm import sessionmaker
+
+from defense.domain.application import record_to_json
+from defense.extensions import db
+from defense.models import Application, Ballot, Defence, Voter
+from tests.conftest import People, csrf_token, introduce_people, make_app
+
+Enter = Callable[[str], FlaskClient]
+ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(1)>'\""
+
+
+def test_a_ballot_by_the_bare_form_gives_its_receipt(
+    published_app: Flask, people: People, enter: Enter
+) -> None:
+    """As a phone without scripts does it: load the page, fill the form, see the receipt, send it again."""
+    open_ballot(published_app, people, enter("secretary"))
+    published_app.config["WTF_CSRF_ENABLED"] = True
+    expert, room = enter("expert0"), f"/sittings/{people.sitting_id}"
+    page = expert.get(room).text
+    form = re.search(r'<form[^>]*id="ballot-form"[^>]*>.*?</form>', page, re.S)
+    assert form is not None
+    assert " hidden>" not in form[0].partition("\n")[0]
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form[0]))
+    address = re.search(r'action="([^"]+)"', form[0])
+    assert address is not None
+    filled = fields | {"choice": "veto", "veto_reason": "材料不实", "comment": "第一行\r\n第二行"}
+    for _ in range(2):
+        answer = expert.post(address[1], data=filled, follow_redirects=True)
+        assert answer.status_code == 200
+        assert "已记录" in answer.text
+        shown = re.search(r'<code id="receipt-code">([0-9a-f]{12})</code>', answer.text)
+        assert shown is not None
+    with published_app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Ballot)) == 1
+        stored = db.session.scalars(select(Voter.receipt).where(Voter.receipt.is_not(None))).one()
+        assert stored is not None
+        assert stored.startswith(shown[1])
+
+
+def test_the_same_ballot_as_json(published_app: Flask, people: People, enter: Enter) -> None:
+    form = ballot_form(open_ballot(published_app, people, enter("secretary")))
+    expert, address = enter("expert0"), f"/sittings/{people.sitting_id}/ballots"
+    first = expert.post(address, json=form)
+    assert (first.status_code, first.json["ok"]) == (200, True)
+    assert expert.post(address, json=form).json == first.json
+    assert expert.post(address, data=form).status_code == 302
+    other = expert.post(address, json=form | {"key": "ab" * 16}, headers={"Accept": "application/json"})
+    assert (other.status_code, other.json["ok"]) == (409, False)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b"nonsense", b'{"choice": "pass"}', b"\xff\xfe", b"null", b'"' + b"x" * 10_000]
+)
+def test_a_malformed_ballot_is_refused_in_words(
+    published_app: Flask, people: People, enter: Enter, data: bytes
+) -> None:
+    open_ballot(published_app, people, enter("secretary"))
+    expert = enter("expert0")
+    answer = expert.post(
+        f"/sittings/{people.sitting_id}/ballots",
+        data=data,
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 422
+    assert "表决票" in answer.json["message"]
+
+
+def test_names_are_text_and_never_code(published_app: Flask, people: People, enter: Enter) -> None:
+    with published_app.app_context():
+        application = db.session.get_one(Defence, people.defence_ids[0]).application
+        record = application.record
+        application.name = ATTACK
+        application.record_json = record_to_json(record) | {"name": ATTACK, "unit": ATTACK}
+        db.session.commit()
+    secretary = enter("secretary")
+    conduct(secretary, f"/defences/{people.defence_ids[0]}/moves/call_in")
+    pages = [
+        *(secretary.get(f"/sittings/{people.sitting_id}{tail}") for tail in ("", "/current")),
+        secretary.get(f"/sittings/{people.sitting_id}/defences/{people.defence_ids[0]}"),
+        enter("staff").get("/rounds/2021/results"),
+        enter("candidate0").get("/my"),
+    ]
+    for page in pages:
+        assert page.status_code == 200
+        assert "alert(1)" in page.text
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+
+
+def test_a_comment_is_text_and_never_code(published_app: Flask, people: People, enter: Enter) -> None:
+    ballot_round_id = open_ballot(published_app, people, enter("secretary"))
+    for i in range(3):
+        form = ballot_form(ballot_round_id, "veto") | {"comment": ATTACK}
+        enter(f"expert{i}").post(f"/sittings/{people.sitting_id}/ballots", data=form)
+    conduct(enter("secretary"), f"/ballot-rounds/{ballot_round_id}/close")
+    page = enter("staff").get(f"/sittings/{people.sitting_id}/defences/{people.defence_ids[0]}").text
+    assert page.count("&lt;script&gt;alert(1)") == 3
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("choice", ["pass", "veto"])
+def test_a_candidate_reads_nothing_before_the_release(
+    published_app: Flask, people: People, enter: Enter, choice: str
+) -> None:
+    secretary, candidate = enter("secretary"), enter("candidate0")
+    ballot_round_id = open_ballot(published_app, people, secretary)
+    for i in range(3):
+        enter(f"expert{i}").post(
+            f"/sittings/{people.sitting_id}/ballots", data=ballot_form(ballot_round_id, choice)
+        )
+    conduct(secretary, f"/ballot-rounds/{ballot_round_id}/close")
+    before = candidate.get("/my").text
+    assert not re.search("通过|否决|不通过", before)
+    staff = enter("staff")
+    assert staff.post("/rounds/2021/results/release").status_code == 302
+    after = candidate.get("/my").text
+    assert ("不通过" in after) is (choice == "veto")
+    assert "通过" in after
+
+
+def test_nothing_is_released_while_a_ballot_is_open(
+    published_app: Flask, people: People, enter: Enter
+) -> None:
+    open_ballot(published_app, people, enter("secretary"))
+    assert enter("staff").post("/rounds/2021/results/release").status_code == 409
+
+
+@pytest.mark.parametrize("other", ["veto", "abstain"])
+def test_no_page_before_closing_depends_on_how_anybody_votes(
+    tmp_path: Path, published_sqlite: Path, other: str
+) -> None:
+    """The same sitting twice, from copies of one database: whoever fetches whatever reads the same."""
+    all_pass, otherwise = (
+        _pages_during_a_ballot(tmp_path / choice, published_sqlite, choice) for choice in ("pass", other)
+    )
+    assert all_pass.keys() == otherwise.keys()
+    assert [page for page, text in all_pass.items() if otherwise[page] != text] == []
+    assert any("5 人已投票" in text or "5" in text for text in all_pass.values())
+
+
+def _pages_during_a_ballot(directory: Path, database: Path, choice: str) -> dict[tuple[str, str], str]:
+    """Who and which address → what is read there, after all five have voted."""
+    directory.mkdir()
+    app = make_app(directory, database)
+    with app.app_context(), sessionmaker(db.engine)() as session:
+        people = introduce_people(session)
+    names = [name for name in people.links if not name.startswith("candidate") or name == "candidate0"]
+    clients = {name: app.test_client() for name in names}
+    for name, client in clients.items():
+        client.get(people.links[name])
+    ballot_round_id = open_ballot(app, people, clients["secretary"])
+    for name in (name for name in names if name.startswith("expert")):
+        answer = clients[name].post(
+            f"/sittings/{people.sitting_id}/ballots", json=ballot_form(ballot_round_id, choice)
+        )
+        assert answer.status_code == 200
+    read = {}
+    for address in all_pages(app, people):
+        for name, client in clients.items():
+            answer = client.get(address)
+            read[name, address] = f"{answer.status} " + readable(answer.data, answer.mimetype)
+    with app.app_context():
+        db.engine.dispose()
+    return read
+
+
+def test_the_pages_after_closing_do_differ(tmp_path: Path, published_sqlite: Path) -> None:
+    """The comparison above sees a difference where there is one."""
+    app = make_app(tmp_path, published_sqlite)
+    with app.app_context(), sessionmaker(db.engine)() as session:
+        people = introduce_people(session)
+    clients = {name: app.test_client() for name in people.links}
+    for name, client in clients.items():
+        client.get(people.links[name])
+    read = []
+    for number, choice in enumerate(("pass", "veto")):
+        ballot_round_id = open_ballot(app, people, clients["secretary"], number)
+        for i in range(3):
+            clients[f"expert{i}"].post(
+                f"/sittings/{people.sitting_id}/ballots", json=ballot_form(ballot_round_id, choice)
+            )
+        conduct(clients["secretary"], f"/ballot-rounds/{ballot_round_id}/close")
+        answer = clients["supervisor"].get(
+            f"/sittings/{people.sitting_id}/defences/{people.defence_ids[number]}"
+        )
+        read.append("材料不实" in answer.text)
+    assert read == [False, True]
+    assert csrf_token(answer.text)
+    with app.app_context():
+        assert db.session.scalar(select(func.count()).select_from(Application))
+        db.engine.dispose()
