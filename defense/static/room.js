@@ -20,12 +20,13 @@
   // --- following the room ---
 
   const enter = () => {
+    const askedAt = seq;
     socket.timeout(ACK_WAIT_MS).emit("enter", { sitting_id: sittingId }, (error, answer) => {
       if (error) {
         if (socket.connected) setTimeout(enter, RETRY_MS);
       } else if (answer.ok) {
         // News that came while the answer was under way is newer than it: ask for what is ours again.
-        if (answer.snapshot.seq < seq) {
+        if (answer.snapshot.seq < seq && seq > askedAt) {
           enter();
           return;
         }
@@ -196,12 +197,15 @@
     socket.timeout(ACK_WAIT_MS).emit("cast_ballot", ballot, (error, answer) => {
       if (error) post(ballot);
       else if (answer.ok) recorded(ballot, answer.receipt);
+      else if (answer.code === "malformed") post(ballot); // refused there too, but in words
       else refused(ballot, answer.message || texts.words.signed_out);
     });
   };
 
   const resumePendingBallot = () => {
-    if (!form || !shared.ballot || own.receipt) return;
+    if (!form || !shared.ballot) return;
+    // Recorded, though its answer was lost: the choice has no business on this device any longer.
+    if (own.receipt) localStorage.removeItem(storageKey(shared.ballot.id));
     const kept = localStorage.getItem(storageKey(shared.ballot.id));
     if (kept && !form.querySelector("button").disabled) {
       form.querySelector("button").disabled = true;

@@ -24,7 +24,11 @@ class Shell:
     def run(self, *words: str, ok: bool = True, **environ: str) -> str:
         env = {**os.environ, "INSTANCE_DIR": str(self.directory / "instance"), **environ}
         done = subprocess.run(
-            [str(PROJECT_DIR / ".venv/bin/flask"), *words], cwd=PROJECT_DIR, env=env, capture_output=True, text=True
+            [str(PROJECT_DIR / ".venv/bin/flask"), *words],
+            cwd=PROJECT_DIR,
+            env=env,
+            capture_output=True,
+            text=True,
         )
         assert (done.returncode == 0) is ok, done.stdout + done.stderr
         assert "Traceback" not in done.stderr

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from room_pages import all_pages, ballot_form, open_ballot
 from sqlalchemy import select
 
 from defense.extensions import db
@@ -16,6 +15,7 @@ from defense.models import AccessLink, Defence, Expert, SignIn, Sitting, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, expert_account, issue_link
 from tests.conftest import People, csrf_token
+from tests.room_pages import all_pages, ballot_form, open_ballot
 
 Enter = Callable[[str], FlaskClient]
 

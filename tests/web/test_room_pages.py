@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from room_pages import all_pages, ballot_form, conduct, open_ballot, readable
 from sqlalchemy import func, select
 from sqlalchemy.orm import sessionmaker
 
 from defense.domain.application import record_to_json
 from defense.extensions import db
-from defense.models import Application, Ballot, Defence, Voter
-from tests.conftest import People, csrf_token, introduce_people, make_app
+from defense.models import Ballot, Defence, Voter
+from tests.conftest import People, introduce_people, make_app
+from tests.room_pages import all_pages, ballot_form, conduct, open_ballot, readable
 
 Enter = Callable[[str], FlaskClient]
 ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(1)>'\""
@@ -37,28 +37,31 @@ def test_a_ballot_by_the_bare_form_gives_its_receipt(
     address = re.search(r'action="([^"]+)"', form[0])
     assert address is not None
     filled = fields | {"choice": "veto", "veto_reason": "材料不实", "comment": "第一行\r\n第二行"}
+    receipts: set[str] = set()
     for _ in range(2):
         answer = expert.post(address[1], data=filled, follow_redirects=True)
         assert answer.status_code == 200
         assert "已记录" in answer.text
         shown = re.search(r'<code id="receipt-code">([0-9a-f]{12})</code>', answer.text)
         assert shown is not None
+        receipts.add(shown[1])
+    assert len(receipts) == 1
     with published_app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Ballot)) == 1
         stored = db.session.scalars(select(Voter.receipt).where(Voter.receipt.is_not(None))).one()
         assert stored is not None
-        assert stored.startswith(shown[1])
+        assert stored.startswith(receipts.pop())
 
 
 def test_the_same_ballot_as_json(published_app: Flask, people: People, enter: Enter) -> None:
     form = ballot_form(open_ballot(published_app, people, enter("secretary")))
     expert, address = enter("expert0"), f"/sittings/{people.sitting_id}/ballots"
     first = expert.post(address, json=form)
-    assert (first.status_code, first.json["ok"]) == (200, True)
+    assert (first.status_code, first.get_json()["ok"]) == (200, True)
     assert expert.post(address, json=form).json == first.json
     assert expert.post(address, data=form).status_code == 302
     other = expert.post(address, json=form | {"key": "ab" * 16}, headers={"Accept": "application/json"})
-    assert (other.status_code, other.json["ok"]) == (409, False)
+    assert (other.status_code, other.get_json()["ok"]) == (409, False)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_a_malformed_ballot_is_refused_in_words(
         headers={"Accept": "application/json"},
     )
     assert answer.status_code == 422
-    assert "表决票" in answer.json["message"]
+    assert "表决票" in answer.get_json()["message"]
 
 
 def test_names_are_text_and_never_code(published_app: Flask, people: People, enter: Enter) -> None:
@@ -150,7 +153,7 @@ def test_no_page_before_closing_depends_on_how_anybody_votes(
     )
     assert all_pass.keys() == otherwise.keys()
     assert [page for page, text in all_pass.items() if otherwise[page] != text] == []
-    assert any("5 人已投票" in text or "5" in text for text in all_pass.values())
+    assert any('id="ballot-progress" max="5" value="5"' in text for text in all_pass.values())
 
 
 def _pages_during_a_ballot(directory: Path, database: Path, choice: str) -> dict[tuple[str, str], str]:
@@ -173,7 +176,7 @@ def _pages_during_a_ballot(directory: Path, database: Path, choice: str) -> dict
     for address in all_pages(app, people):
         for name, client in clients.items():
             answer = client.get(address)
-            read[name, address] = f"{answer.status} " + readable(answer.data, answer.mimetype)
+            read[name, address] = f"{answer.status} " + readable(answer.data, answer.mimetype or "")
     with app.app_context():
         db.engine.dispose()
     return read
@@ -200,7 +203,5 @@ def test_the_pages_after_closing_do_differ(tmp_path: Path, published_sqlite: Pat
         )
         read.append("材料不实" in answer.text)
     assert read == [False, True]
-    assert csrf_token(answer.text)
     with app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(Application))
         db.engine.dispose()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
 from defense.domain.errors import Conflict, DomainError, Forbidden, IllegalState, InvalidInput, NotFound
 from defense.domain.lifecycle import Move
-from defense.models import AccessLink, Account, Application, Expert, Panel, Round, SignIn, SittingMember
+from defense.models import AccessLink, Account, Application, Expert, Panel, SignIn, SittingMember
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, end_sign_in, expert_account, issue_link
 from defense.services.recusals import declare_recusal
@@ -26,13 +25,6 @@ INSIDERS = ("staff", "supervisor", "secretary", "expert0", "candidate0")
 def ballot_round_id(room: Room) -> str:
     """A round of voting that is open on the first candidate."""
     return room.call_and_open()
-
-
-def change_rules(room: Room, **settings: Any) -> None:
-    """Change the rules of the round, as staff do before the first ballot."""
-    with room.sessions() as session:
-        session.execute(update(Round).values(defence_settings=settings))
-        session.commit()
 
 
 def conclusion(room: Room, number: int = 0) -> str:
@@ -170,6 +162,7 @@ def test_a_recused_expert_has_no_vote_and_is_in_no_denominator(room: Room) -> No
         expert_id, staff_id = session.execute(
             select(Account.expert_id, Account.id).join(SignIn).where(SignIn.id == room.sign_ins["expert0"])
         ).one()
+        assert expert_id is not None
         declare_recusal(session, application, expert_id, "师生关系", staff_id)
         session.commit()
     ballot_round_id = room.call_and_open()
@@ -185,7 +178,7 @@ def test_a_recused_expert_has_no_vote_and_is_in_no_denominator(room: Room) -> No
 
 
 def test_too_few_left_after_recusal_opens_no_ballot(room: Room) -> None:
-    change_rules(room, min_panel_size=len(room.experts) + 1)
+    room.change_rules(min_panel_size=len(room.experts) + 1)
     room.move(Move.CALL_IN)
     with pytest.raises(IllegalState):
         room.open()
@@ -205,7 +198,7 @@ def test_a_veto_needs_a_reason_of_the_list(room: Room, ballot_round_id: str, rea
 def test_one_veto_fails_the_defence_and_the_effect_decides_the_rest(
     room: Room, effect: str, expected: str
 ) -> None:
-    change_rules(room, effect=effect)
+    room.change_rules(effect=effect)
     ballot_round_id = room.call_and_open()
     room.vote_all(ballot_round_id, "pass", "veto", "pass", "pass", "pass")
     assert conclusion(room) == "pending"
@@ -213,8 +206,9 @@ def test_one_veto_fails_the_defence_and_the_effect_decides_the_rest(
     assert (tally["verdict"], tally["vetoes"], tally["veto_reasons"]) == ("failed", 1, [["材料不实", 1]])
     assert (room.defence().state, room.defence().outcome) == ("closed", "failed")
     assert conclusion(room) == expected
-    # The rule was frozen at opening: what is set afterwards changes nothing that is decided.
-    change_rules(room, effect="reference" if effect == "veto" else "veto")
+    # Frozen when the first ballot opened: no change of mind afterwards.
+    with pytest.raises(IllegalState):
+        room.change_rules(effect="reference" if effect == "veto" else "veto")
     assert conclusion(room) == expected
 
 

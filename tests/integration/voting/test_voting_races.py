@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TypeVar
@@ -70,7 +70,7 @@ def test_votes_against_the_closing(room: Room) -> None:
 
 
 def _check_stored(
-    room: Room, ballot_round_id: str, acknowledged: list[str], choices: list[str], answers: list[object]
+    room: Room, ballot_round_id: str, acknowledged: list[str], choices: list[str], answers: Sequence[object]
 ) -> None:
     kept = room.rows("SELECT receipt FROM voter WHERE ballot_round_id = :id", id=ballot_round_id)
     assert sorted(receipt for (receipt,) in kept if receipt) == sorted(acknowledged)

@@ -1,0 +1,58 @@
+"""Migrations and models agree on both databases, and go up and down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import inspect
+
+from defense.app import create_app
+from defense.cli import ensure_database
+from defense.extensions import db, migrate
+from tests.conftest import make_settings
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def fresh_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """An application whose database is empty."""
+    environ = {}
+    if request.param == "postgresql":
+        server: PostgresServer = request.getfixturevalue("postgres")
+        environ["DATABASE_URL"] = server.create_database()
+    app = create_app(make_settings(tmp_path, **environ))
+    with app.app_context():
+        yield app
+        db.engine.dispose()
+
+
+def test_the_newest_migration_is_what_the_models_say(fresh_app: Flask) -> None:
+    ensure_database()
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, db.metadata) == []
+        head = ScriptDirectory(migrate.directory).get_current_head()
+        assert context.get_current_revision() == head
+    ensure_database()  # a second start finds nothing to do
+
+
+def test_there_is_one_newest_migration() -> None:
+    directory = Path(__file__).parents[2] / "defense" / "migrations"
+    assert len(ScriptDirectory(str(directory)).get_heads()) == 1
+
+
+def test_down_and_up_again(fresh_app: Flask) -> None:
+    ensure_database()
+    tables = set(inspect(db.engine).get_table_names())
+    assert set(db.metadata.tables) <= tables
+    downgrade(revision="base")
+    assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
+    upgrade()
+    assert set(inspect(db.engine).get_table_names()) == tables
