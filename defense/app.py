@@ -15,6 +15,7 @@ from defense.services.ballots import DatabaseBallotDesk
 from defense.services.transaction import prepare_engine
 from defense.settings import PROJECT_DIR, Settings
 from defense.web import register_pages
+from defense.web.addresses import RowId
 from defense.web.format import register_filters
 from voting.events import RoomEvents
 
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(PROJECT_DIR / "templates"),
         instance_path=str(settings.instance_dir),
     )
+    app.url_map.converters["int"] = RowId
     _configure(app, settings)
     _bind_extensions(app, settings)
     register_filters(app)

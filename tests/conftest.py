@@ -1,4 +1,4 @@
-"""Fixtures that every kind of test shares: databases, an application on one, people who sign in, a real server."""
+"""Fixtures that every kind of test shares: databases, an application, people who sign in, a real server."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ def introduce_people(session: Session) -> People:
     """Make accounts and links for everybody around one sitting; commits."""
     begin_write(session)
     sitting = next(
-        s for s in session.scalars(select(Sitting).order_by(Sitting.start_at, Sitting.id)) if len(s.defences) >= 3
+        s
+        for s in session.scalars(select(Sitting).order_by(Sitting.start_at, Sitting.id))
+        if len(s.defences) >= 3
     )
     accounts: dict[str, Account] = {
         "staff": create_account(session, Role.STAFF, "王工", "staff", None),

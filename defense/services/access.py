@@ -170,14 +170,21 @@ def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:
     )
 
 
-def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> None:
-    """Kill every personal link of an account; whoever came in by one is out at the next request."""
+def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> list[str]:
+    """Kill every personal link of an account; whoever came in by one is out at the next request.
+
+    Returns the sign-ins that ended so, whose sockets are to be cut off.
+    """
     session.execute(
         update(AccessLink)
         .where(AccessLink.account_id == account.id, AccessLink.revoked_at.is_(None))
         .values(revoked_at=utc_now())
     )
     record_audit(session, "link.revoked", f"account:{account.id}", {}, by_account_id)
+    by_link = select(SignIn.id).where(
+        SignIn.account_id == account.id, SignIn.link_id.is_not(None), SignIn.ended_at.is_(None)
+    )
+    return list(session.scalars(by_link))
 
 
 def sign_in_with_link(session: Session, token: str, hours: int) -> SignIn | None:

@@ -64,6 +64,10 @@ def publish(
     IllegalState
         The data changed since it was made, so that some place in it no longer holds.
     """
+    # A candidate may be called in at this moment: whoever holds the sitting's row goes first.
+    of_round = select(Sitting.id).where(Sitting.round_id == schedule.round_id)
+    session.scalars(of_round.order_by(Sitting.id).with_for_update()).all()
+    session.expire_all()
     require_current(session, schedule)
     round_ = session.get_one(Round, schedule.round_id)
     changes = preview_changes(session, schedule)

@@ -37,6 +37,9 @@ def declare_recusal(
     expert = session.get(Expert, expert_id)
     if expert is None or expert.round_id != application.round_id:
         raise NotFound(Text("本批次没有这位专家。", "This round has no such expert."))
+    # A ballot may be opening at this moment: whoever holds the sitting's row goes first.
+    for defence in application.defences:
+        session.refresh(defence.sitting, with_for_update=True)
     busy = session.scalar(
         select(Defence.id).where(
             Defence.application_id == application.id, Defence.state.in_(("voting", "closed"))

@@ -98,6 +98,7 @@ def release_results(session: Session, round_: Round, now: datetime, account_id: 
     IllegalState
         A ballot is open: somebody would read a result that is about to change.
     """
+    session.refresh(round_, with_for_update=True)
     voting = session.scalar(
         select(Defence.id)
         .join(Application)

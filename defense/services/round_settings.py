@@ -86,6 +86,7 @@ def change_settings(session: Session, round_: Round, wanted: DefenceSettings, ac
     IllegalState
         A setting of the vote would change after the first ballot has opened.
     """
+    session.refresh(round_, with_for_update=True)
     before, after = asdict(settings_of(round_)), asdict(wanted)
     changed = {name: value for name, value in after.items() if before[name] != value}
     if round_.rules_frozen_at is not None and not changed.keys().isdisjoint(VOTE_SETTINGS):

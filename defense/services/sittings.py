@@ -94,7 +94,10 @@ def open_ballot(session: Session, principal: Principal, defence_id: int) -> Ball
     """Open a round of voting: its rule and the members entitled to vote are fixed from here on."""
     defence = _conducted_defence(session, principal, defence_id)
     _apply(defence, Move.OPEN_BALLOT)
-    round_ = session.get_one(Round, defence.application.round_id)
+    # Locked, so that the settings of the vote cannot change while they are being frozen.
+    round_ = session.get_one(
+        Round, defence.application.round_id, with_for_update=True, populate_existing=True
+    )
     rules = round_.rules.defence
     entitled = entitled_members(session, defence)
     if len(entitled) < rules.min_panel_size:
@@ -227,6 +230,16 @@ def _apply(defence: Defence, move: Move) -> None:
 
 def _count(session: Session, ballot_round: BallotRound) -> Tally:
     ballots = session.scalars(select(Ballot).where(Ballot.ballot_round_id == ballot_round.id)).all()
+    receipts = sum(voter.receipt is not None for voter in ballot_round.voters)
+    if len(ballots) != receipts:
+        raise IllegalState(
+            Text(
+                f"表决票 {len(ballots)} 张与回执 {receipts} 份不符，数据可能被改动，不能结束表决。"
+                "请保持现状并联系技术支持。",
+                f"{len(ballots)} ballots but {receipts} receipts: somebody tampered with the data. "
+                "The ballot stays open; change nothing and call technical support.",
+            )
+        )
     cast = [CastBallot(Choice(b.choice), b.veto_reason, b.comment) for b in ballots]
     return tally_ballots(ballot_round.rule, len(ballot_round.voters), ballot_round.quorum, cast)
 

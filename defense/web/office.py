@@ -74,8 +74,10 @@ def new_link(account_id: int) -> ResponseReturnValue:
 def revoke(account_id: int) -> ResponseReturnValue:
     """Make every personal link of an account worthless."""
     account = _account_or_404(account_id)
-    revoke_account_links(db.session(), account, require_principal().account_id)
+    ended = revoke_account_links(db.session(), account, require_principal().account_id)
     db.session.commit()
+    for sign_in_id in ended:
+        cut_off(socketio, sign_in_id)
     flash(_("All personal links of %(name)s are void.", name=account.display_name), "success")
     return redirect(url_for("office.accounts"))
 

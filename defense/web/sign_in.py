@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -23,6 +23,9 @@ from defense.services.transaction import begin_write
 from voting.events import cut_off
 
 pages = Blueprint("sign_in", __name__)
+
+OWN_ADDRESS = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+"""A path of this service: one slash, and nothing that a browser would read as another host."""
 
 
 @pages.get("/login")
@@ -112,6 +115,5 @@ def _enter(signed_in: SignIn) -> None:
 
 def _own_address(address: str) -> str:
     """An address of this service, or the start page: never a stranger's site."""
-    parts = urlsplit(address)
-    own = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc
+    own = OWN_ADDRESS.fullmatch(address) is not None
     return address if own else url_for("home.index")

@@ -68,7 +68,7 @@ def open_as(browser: Browser, server: LiveServer, link: str, phone: bool = False
 
 
 def links_around_first_sitting(server: LiveServer) -> tuple[int, dict[str, str]]:
-    """The first sitting with candidates, and links for its secretary, three of its experts and a candidate."""
+    """The first sitting, and links for its secretary, three of its experts and its first candidate."""
     app = create_app(make_settings(server.directory))
     with app.app_context(), sessionmaker(db.engine)() as session:
         begin_write(session)
@@ -156,7 +156,7 @@ def test_from_workbooks_to_a_veto_beside_the_record(browser: Browser, empty_serv
         assert "答非所问 ×" not in page.content()
         expect(page.locator(".order")).not_to_contain_text("否决")
 
-    # The secretary closes (not everyone voted, so she is asked); one veto fails the candidate, live everywhere.
+    # The secretary closes (not everyone voted, so she is asked); one veto fails the candidate, everywhere.
     secretary.on("dialog", lambda dialog: dialog.accept())
     secretary.get_by_role("button", name="结束表决").click()
     for page in experts:

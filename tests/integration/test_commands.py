@@ -29,6 +29,7 @@ class Shell:
             env=env,
             capture_output=True,
             text=True,
+            check=False,
         )
         assert (done.returncode == 0) is ok, done.stdout + done.stderr
         assert "Traceback" not in done.stderr

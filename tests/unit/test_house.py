@@ -88,7 +88,9 @@ def test_nobody_imports_the_application() -> None:
 def test_rules_load_without_the_web(light: str) -> None:
     """The rules can be used, and tried, without Flask, a database or the solver."""
     code = f"import sys, {light}; print([m for m in ('flask', 'sqlalchemy', 'ortools') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT_DIR, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

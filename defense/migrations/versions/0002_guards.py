@@ -31,6 +31,15 @@ GUARDS = [
         "OLD.closed_at IS NOT NULL",
         "the round of voting is closed",
     ),
+    (
+        "voter_no_new_receipt",
+        "UPDATE",
+        "voter",
+        "OLD.receipt IS NOT NULL OR NEW.expert_id <> OLD.expert_id "
+        "OR NEW.ballot_round_id <> OLD.ballot_round_id",
+        "a receipt is never changed",
+    ),
+    ("voter_no_delete", "DELETE", "voter", None, "voters are kept"),
     ("ballot_round_no_delete", "DELETE", "ballot_round", None, "rounds of voting are kept"),
     (
         "defence_no_new_outcome",
