@@ -6,8 +6,12 @@ from gevent import monkey
 monkey.patch_all()
 
 import gc
+import os
 
 from defense.settings import Settings, SettingsError
+
+# The database, its key and the outbox are for the service's own user only.
+os.umask(0o077)
 
 try:
     _settings = Settings.from_env()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, request, session
+from gevent.threadpool import ThreadPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from defense import cli, errors
 from defense.auth import begin_write_requests, check_access_marks, current_principal
 from defense.extensions import babel, bootstrap, csrf, db, migrate, socketio
-from defense.services.access import principal_of
+from defense.services.access import Role, principal_of
 from defense.services.ballots import DatabaseBallotDesk
+from defense.services.rounds import newest_round
+from defense.services.throttle import AttemptLimiter
 from defense.services.transaction import prepare_engine
 from defense.settings import PROJECT_DIR, Settings
 from defense.web import register_pages
@@ -21,6 +24,8 @@ from voting.events import RoomEvents
 
 LANGUAGES = ("zh", "en")
 MAX_SOCKET_MESSAGE_BYTES = 16 * 1024
+SIGN_IN_ATTEMPTS, SIGN_IN_WINDOW_S = 30, 15 * 60
+"""From one address: a whole office may share it, and a success clears the count."""
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -49,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     begin_write_requests(app)
     cli.register_commands(app)
     app.after_request(_add_security_headers)
-    app.context_processor(lambda: {"principal": current_principal(), "language": errors.language()})
+    app.context_processor(_page_context)
     check_access_marks(app, socketio)
     return app
 
@@ -61,9 +66,10 @@ def _configure(app: Flask, settings: Settings) -> None:
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         # PostgreSQL: a fixed pool, since the default one keeps reopening connections under load.
-        SQLALCHEMY_ENGINE_OPTIONS={}
+        # The parameters of a failed statement are ballots and personal data: not for the log.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True}
         if settings.uses_sqlite
-        else {"pool_size": 20, "max_overflow": 0, "pool_pre_ping": True},
+        else {"hide_parameters": True, "pool_size": 20, "max_overflow": 0, "pool_pre_ping": True},
         MAX_CONTENT_LENGTH=settings.upload_max_mb * 1024 * 1024,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -92,6 +98,8 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         max_http_buffer_size=MAX_SOCKET_MESSAGE_BYTES,
         manage_session=True,
     )
+    app.extensions["sign_in_limiter"] = AttemptLimiter(SIGN_IN_ATTEMPTS, SIGN_IN_WINDOW_S)
+    app.extensions["hashing"] = ThreadPool(1)
     desk = DatabaseBallotDesk(db.session)
     app.extensions["ballot_desk"] = desk
     socketio.on_namespace(RoomEvents(desk, _role_of_sign_in, errors.explain_event_error))
@@ -104,6 +112,17 @@ def _role_of_sign_in(sign_in_id: str | None) -> str | None:
     principal = principal_of(db.session(), sign_in_id)
     db.session.rollback()
     return principal.role if principal else None
+
+
+def _page_context() -> dict[str, object]:
+    """What every page needs; a page about another round than the newest passes its own."""
+    principal = current_principal()
+    office = principal is not None and principal.role in (Role.STAFF, Role.SUPERVISOR)
+    return {
+        "principal": principal,
+        "language": errors.language(),
+        "round": newest_round(db.session()) if office else None,
+    }
 
 
 def _choose_language() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, current_app, flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 from flask_wtf.csrf import CSRFError
@@ -56,6 +56,12 @@ def register_error_pages(app: Flask) -> None:
 
 def _on_domain_error(error: DomainError) -> ResponseReturnValue:
     status = next(code for kind, code in STATUS.items() if isinstance(error, kind))
+    page_before = request.headers.get("Referer", "")
+    if request.method == "POST" and _wants_page() and page_before.startswith(request.host_url):
+        # Back to the form, with the words above it: what was typed elsewhere on the page is not lost.
+        db.session.rollback()
+        flash(error.text.pick(language()), "danger")
+        return redirect(page_before)
     return _answer(status, error.text)
 
 
@@ -81,9 +87,13 @@ def _on_defect(error: Exception) -> ResponseReturnValue:
     return _answer(500, HTTP_TEXT[500])
 
 
+def _wants_page() -> bool:
+    return request.accept_mimetypes.best_match(["text/html", "application/json"]) != "application/json"
+
+
 def _answer(status: int, text: Text) -> ResponseReturnValue:
     db.session.rollback()
     message = text.pick(language())
-    if request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json":
+    if not _wants_page():
         return jsonify({"ok": False, "message": message}), status
     return render_template("error.html", status=status, message=message), status

@@ -84,7 +84,9 @@ class Room:
 
     def move(self, move: Move, number: int = 0, by: str = "secretary") -> None:
         """A move on one of the sitting's defences."""
-        self.act(by, lambda session, who: move_defence(session, who, self.defence_ids[number], move))
+        self.act(
+            by, lambda session, who: move_defence(session, who, self.defence_ids[number], move, "线路中断")
+        )
 
     def open(self, number: int = 0, by: str = "secretary") -> str:
         """Open a ballot; the id of the round of voting."""

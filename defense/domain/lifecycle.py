@@ -45,7 +45,7 @@ STATE_TEXT = {
     DefenceState.CLOSED: Text("已表决", "decided"),
     DefenceState.INTERRUPTED: Text("中断", "interrupted"),
     DefenceState.ABSENT: Text("缺席", "absent"),
-    DefenceState.WAIVED: Text("弃权（本人放弃）", "withdrawn by the candidate"),
+    DefenceState.WAIVED: Text("放弃答辩", "withdrawn by the candidate"),
     DefenceState.CANCELLED: Text("取消", "cancelled"),
     DefenceState.REMOVED: Text("已撤出安排", "taken out of the timetable"),
 }

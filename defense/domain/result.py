@@ -32,7 +32,7 @@ OUTCOME_TEXT = {
     Outcome.PASSED: Text("通过", "passed"),
     Outcome.FAILED: Text("否决", "failed"),
     Outcome.ABSENT: Text("缺席", "absent"),
-    Outcome.WAIVED: Text("弃权", "withdrawn"),
+    Outcome.WAIVED: Text("放弃答辩", "withdrawn"),
     Outcome.CANCELLED: Text("取消", "cancelled"),
 }
 

@@ -22,6 +22,8 @@ from defense.integrations.header_text import one_line
 from defense.settings import PROJECT_DIR
 
 LOCATION = Text("视频会议（从本人专用链接进入）", "video meeting (entered by your personal link)")
+CENTRE = Text("自治区职称社会化评价中心", "Title Evaluation Centre of the Autonomous Region")
+"""Who signs; in the body it is 评价中心 only."""
 
 
 class NoticeKind(StrEnum):
@@ -34,17 +36,23 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True)
 class CandidateNotice:
-    """The facts for one candidate. `link` is empty in a cancellation; `previous` is set in a change."""
+    """The facts for one candidate. `link` is empty in a cancellation; `previous` is set in a change.
+
+    `place` counts from 1 in the order of the sitting; None in a cancellation.
+    """
 
     kind: NoticeKind
     round_name: Text
     name: str
     series: str
+    specialty: str
     level: Text
     panel: str
     slot: Period
+    place: int | None
     previous: Period | None
     check_in_at: datetime
+    written_at: datetime
     link: str
     telephones: tuple[str, ...]
     support_telephones: tuple[str, ...]
@@ -60,6 +68,7 @@ class PanelistNotice:
     panel: str
     slot: Period
     previous: Period | None
+    written_at: datetime
     candidate_count: int
     link: str
     telephones: tuple[str, ...]
@@ -83,6 +92,8 @@ class _Content:
     intro: Text
     facts: tuple[tuple[Text, Text], ...]
     remarks: tuple[Text, ...]
+    closing: tuple[Text, ...]
+    """落款: who signs, and the day."""
 
 
 _TITLES = {
@@ -97,16 +108,35 @@ _TITLES = {
 }
 
 _INTROS = {
-    NoticeKind.INVITE: Text(
-        "{round}的视频答辩安排如下。", "{round}: your video defence session is as follows."
+    (CandidateNotice, NoticeKind.INVITE): Text(
+        "{round}视频答辩安排如下，请按时参加。",
+        "{round}: your video defence is arranged as follows; please be there in time.",
     ),
-    NoticeKind.CHANGE: Text(
-        "{round}的视频答辩安排有变更，请以本通知为准；原链接已失效。",
-        "{round}: the arrangements have changed. This notice replaces the earlier one, whose link is dead.",
+    (CandidateNotice, NoticeKind.CHANGE): Text(
+        "您的{round}视频答辩安排有变更，请以本通知为准；原通知作废，原链接已失效。",
+        "{round}: your video defence has changed. This notice replaces the earlier one, which is void"
+        " like its link.",
     ),
-    NoticeKind.CANCEL: Text(
-        "{round}的以下视频答辩安排已取消，原链接已失效。如另有安排，将重新通知。",
-        "{round}: the session below is cancelled and its link is dead. You will be told of any new one.",
+    (CandidateNotice, NoticeKind.CANCEL): Text(
+        "您此前收到的{round}视频答辩通知现已作废，原链接失效，届时无需进入会议。"
+        "如另有安排，评价中心将重新通知。",
+        "{round}: the notice you had of the video defence below is void, and so is its link; you need not"
+        " enter the meeting. The centre will write again if there is a new arrangement.",
+    ),
+    (PanelistNotice, NoticeKind.INVITE): Text(
+        "现邀请您担任{round}视频答辩评审专家，安排如下。",
+        "{round}: the centre invites you to be an expert on a panel of video defences, as follows.",
+    ),
+    (PanelistNotice, NoticeKind.CHANGE): Text(
+        "您担任评审专家的{round}视频答辩安排有变更，请以本通知为准；原通知作废，原链接已失效。",
+        "{round}: the half-day of your panel has changed. This notice replaces the earlier one, which is"
+        " void like its link.",
+    ),
+    (PanelistNotice, NoticeKind.CANCEL): Text(
+        "您此前收到的{round}视频答辩评审邀请现已作废，原链接失效，届时无需进入会议。"
+        "如另有安排，评价中心将重新邀请。",
+        "{round}: the invitation you had to the panel below is void, and so is its link; you need not enter"
+        " the meeting. The centre will write again if there is a new arrangement.",
     ),
 }
 
@@ -121,13 +151,14 @@ _CANDIDATE_REMARKS = (
         "Identity: have your original ID card at hand; it and your room are checked as you enter. Be alone.",
     ),
     Text(
-        "迟到：本组答辩尚未结束的，调整到本组最后；本组结束时仍未到场的，按缺席处理。",
-        "Late: while the group still sits you are moved to its end; whoever is not there by then is absent.",
+        "迟到：本组答辩尚未结束的，调整到本组最后；本组结束时仍未到场的，按缺席处理，视为答辩不通过。",
+        "Late: while the group still sits you are moved to its end; whoever is not there by then is absent,"
+        " which counts as a failed defence.",
     ),
 )
 _PANELIST_REMARKS = (
     Text(
-        "回避：与答辩人有同单位、亲属、师生、合作者等关系的，应当回避；发现后请立即致电评审中心。",
+        "回避：与答辩人有同单位、亲属、师生、合作者等关系的，应当回避；发现后请立即致电评价中心。",
         "Recusal: same unit, relative, teacher or student, co-author: if one applies, call the centre now.",
     ),
     Text(
@@ -144,14 +175,17 @@ def render_candidate_notice(notice: CandidateNotice) -> RenderedNotice:
     """The mail to a candidate: everything they need on the day, and only their own data."""
     cancelled = notice.kind is NoticeKind.CANCEL
     entry = () if cancelled else ((Text("进入时间", "Enter at"), both_clocks(notice.check_in_at)),)
+    minutes = int((notice.slot.end_at - notice.slot.start_at).total_seconds() // 60)
     facts = (
         (Text("姓名", "Name"), _same(notice.name)),
-        (Text("申报系列（专业）", "Series"), _same(notice.series)),
+        (Text("申报系列（专业）", "Series (specialty)"), _same(f"{notice.series}（{notice.specialty}）")),
         (Text("级别", "Level"), notice.level),
         (Text("答辩组", "Panel"), _same(notice.panel)),
         (Text("日期", "Date"), day_with_weekday(notice.slot.start_at)),
         *entry,
         (Text("预计答辩时段", "Expected slot"), _range(notice.slot)),
+        (Text("答辩时长", "Length"), Text(f"{minutes} 分钟", f"{minutes} minutes")),
+        *_place_facts(notice),
     )
     return _render(
         notice, facts, (*_CANDIDATE_REMARKS, _LINK_REMARK), Text("职称评审视频答辩", "Video defence")
@@ -181,9 +215,10 @@ def _render(
     content = _Content(
         title=_TITLES[type(notice), notice.kind],
         greeting=Text(f"{name}，您好：", f"Dear {name},"),
-        intro=_INTROS[notice.kind].format(round=notice.round_name),
+        intro=_INTROS[type(notice), notice.kind].format(round=notice.round_name),
         facts=(*facts, *_change_fact(notice), *_platform_fact(notice)),
         remarks=(*(() if cancelled else remarks), _telephones(notice)),
+        closing=(CENTRE, _day(notice.written_at)),
     )
     clocks = both_clocks(notice.slot.start_at)
     day = day_with_weekday(notice.slot.start_at)
@@ -194,6 +229,26 @@ def _render(
         summary=f"{mark.zh}{event_name.zh} {clocks.zh} / {mark.en}{event_name.en}, {clocks.en}",
         text=_environment().get_template("notice.txt").render(values),
         html=_environment().get_template("notice.html").render(values),
+    )
+
+
+def _place_facts(notice: CandidateNotice) -> tuple[tuple[Text, Text], ...]:
+    """The place in the order, and the name to go by in the meeting (domain.md "The day": 序号+姓名)."""
+    if notice.place is None:
+        return ()
+    nickname = f"{notice.place:02}{one_line(notice.name)}"
+    return (
+        (
+            Text("本场序号", "Place in the order"),
+            Text(
+                f"第 {notice.place} 位（前面的人员如有调整，以工作人员通知为准）",
+                f"No. {notice.place} (if somebody before you is moved, staff will tell you)",
+            ),
+        ),
+        (
+            Text("入会昵称", "Name in the meeting"),
+            Text(f"{nickname}（序号+姓名）", f"{nickname} (place and name)"),
+        ),
     )
 
 
@@ -215,9 +270,15 @@ def _platform_fact(notice: CandidateNotice | PanelistNotice) -> tuple[tuple[Text
 def _telephones(notice: CandidateNotice | PanelistNotice) -> Text:
     centre, support = "、".join(notice.telephones), "、".join(notice.support_telephones)
     return Text(
-        f"咨询电话：评审中心 {centre}；技术支持 {support}。",
+        f"咨询电话：评价中心 {centre}；技术支持 {support}。",
         f"Telephone: centre {centre.replace('、', ', ')}; technical support {support.replace('、', ', ')}.",
     )
+
+
+def _day(at: datetime) -> Text:
+    """The day without its weekday, as a letter is dated."""
+    day = day_with_weekday(at)
+    return Text(day.zh.partition(" ")[0], day.en.partition(", ")[2])
 
 
 def _range(period: Period) -> Text:

@@ -9,6 +9,9 @@ from sqlalchemy import DateTime
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+MAX_ROW_ID = 2**31 - 1
+"""Beyond it PostgreSQL answers with an error instead of no row."""
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC; SQLite, which forgets time zones, gives it back aware too."""

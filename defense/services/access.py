@@ -21,6 +21,9 @@ from defense.services.audit import record_audit
 
 MIN_PASSWORD_LENGTH = 10
 MAX_FAILURES, FAILURE_WINDOW = 10, timedelta(minutes=15)
+TOO_MANY_FAILURES = Text(
+    "登录失败次数过多，请 15 分钟后再试。", "Too many failed attempts; try again in 15 minutes."
+)
 
 _hasher = PasswordHasher()
 # Verified when a user name is unknown, so that the answer takes as long as for a known one.
@@ -78,8 +81,8 @@ def create_account(
     return account
 
 
-def set_password(session: Session, account: Account, password: str) -> None:
-    """Hash and keep a password (argon2id)."""
+def set_password(session: Session, account: Account, password: str, keep_sign_in: str | None = None) -> None:
+    """Hash and keep a password (argon2id); the account's other sign-ins end."""
     if len(password) < MIN_PASSWORD_LENGTH:
         raise InvalidInput(
             Text(
@@ -88,42 +91,70 @@ def set_password(session: Session, account: Account, password: str) -> None:
             )
         )
     account.password_hash = _hasher.hash(password)
-    record_audit(session, "account.password_set", f"account:{account.id}", {})
+    session.execute(
+        update(SignIn)
+        .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None), SignIn.id != keep_sign_in)
+        .values(ended_at=utc_now())
+    )
+    record_audit(session, "account.password_set", f"account:{account.id}", {}, account.id)
 
 
-def sign_in_with_password(session: Session, username: str, password: str, hours: int) -> SignIn | None:
-    """A new sign-in, or None when name and password do not fit; the failure is recorded.
+def change_password(session: Session, account: Account, current: str, new: str, sign_in_id: str) -> None:
+    """Change one's own password.
 
-    The caller commits in both cases, so that failures count.
+    Raises
+    ------
+    InvalidInput
+        A password was set before and `current` is not it, or the new one is too short.
+    """
+    if account.password_hash is not None and not password_fits(account.password_hash, current):
+        raise InvalidInput(Text("当前密码不正确。", "The present password is wrong."))
+    set_password(session, account, new, keep_sign_in=sign_in_id)
+
+
+def find_password(session: Session, username: str) -> tuple[int | None, str]:
+    """Whose account a user name is, and the digest to check a password against.
+
+    For an unknown name the digest is one that nothing fits, so that the check takes as long.
 
     Raises
     ------
     Forbidden
-        Too many failures for this user name within a quarter of an hour.
+        Too many failures on this account within a quarter of an hour.
     """
-    subject = f"username:{hashlib.sha256(username.encode()).hexdigest()[:16]}"
+    account = session.scalar(select(Account).where(Account.username == username, Account.active))
+    if account is None or account.password_hash is None:
+        return None, _NOBODYS_HASH
     failures = session.scalar(
         select(func.count())
         .select_from(AuditEntry)
         .where(
             AuditEntry.action == "sign_in.failed",
-            AuditEntry.subject == subject,
+            AuditEntry.subject == f"account:{account.id}",
             AuditEntry.at > utc_now() - FAILURE_WINDOW,
         )
     )
     if (failures or 0) >= MAX_FAILURES:
-        raise Forbidden(
-            Text("登录失败次数过多，请 15 分钟后再试。", "Too many failed attempts; try again in 15 minutes.")
-        )
-    account = session.scalar(select(Account).where(Account.username == username, Account.active))
-    stored = account.password_hash if account and account.password_hash else _NOBODYS_HASH
+        raise Forbidden(TOO_MANY_FAILURES)
+    return account.id, account.password_hash
+
+
+def password_fits(digest: str, password: str) -> bool:
+    """Check a password: a tenth of a second of pure computing, to be done outside every transaction."""
     try:
-        _hasher.verify(stored, password)
+        return _hasher.verify(digest, password)
     except (VerifyMismatchError, InvalidHashError):
-        account = None
-    if account is None:
-        record_audit(session, "sign_in.failed", subject, {})
+        return False
+
+
+def sign_in_with_password(session: Session, account_id: int | None, fits: bool, hours: int) -> SignIn | None:
+    """A new sign-in, or None; a failure on a known account is recorded, so the caller commits either way."""
+    if account_id is None:
         return None
+    if not fits:
+        record_audit(session, "sign_in.failed", f"account:{account_id}", {})
+        return None
+    account = session.get_one(Account, account_id)
     return _start_sign_in(session, account, None, utc_now() + timedelta(hours=hours))
 
 
@@ -171,20 +202,24 @@ def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:
 
 
 def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> list[str]:
-    """Kill every personal link of an account; whoever came in by one is out at the next request.
+    """Kill every personal link of an account and end its sign-ins.
 
-    Returns the sign-ins that ended so, whose sockets are to be cut off.
+    Returns the sign-ins that ended, whose sockets are to be cut off.
     """
+    now = utc_now()
     session.execute(
         update(AccessLink)
         .where(AccessLink.account_id == account.id, AccessLink.revoked_at.is_(None))
-        .values(revoked_at=utc_now())
+        .values(revoked_at=now)
     )
+    ended = session.scalars(
+        update(SignIn)
+        .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None))
+        .values(ended_at=now)
+        .returning(SignIn.id)
+    ).all()
     record_audit(session, "link.revoked", f"account:{account.id}", {}, by_account_id)
-    by_link = select(SignIn.id).where(
-        SignIn.account_id == account.id, SignIn.link_id.is_not(None), SignIn.ended_at.is_(None)
-    )
-    return list(session.scalars(by_link))
+    return list(ended)
 
 
 def sign_in_with_link(session: Session, token: str, hours: int) -> SignIn | None:
@@ -231,7 +266,7 @@ def _start_sign_in(
         session,
         "sign_in.started",
         f"account:{account.id}",
-        {"by": "link" if link else "password"},
+        {"by": "link", "link": link.id} if link else {"by": "password"},
         account.id,
     )
     return sign_in

@@ -10,7 +10,12 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, selec
 from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.assessment import Assessment, Finding
+from defense.domain.errors import InvalidInput
+from defense.domain.identity import mask_phone
+from defense.domain.lifecycle import DefenceState
+from defense.domain.text import Text
 from defense.models import Application, Defence, Round, Sitting
+from defense.services.audit import record_audit
 from defense.services.results import conclusion_of
 
 PAGE_SIZE = 50
@@ -110,6 +115,48 @@ def find_applications(
         page, pages = _place(page, found)
         rows = list(session.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)))
     return ApplicationPage(tuple(rows), found, page, pages)
+
+
+@dataclass(frozen=True)
+class RulingQueue:
+    """Who else is to be ruled on."""
+
+    waiting: int
+    next: Application
+    """The one after the application that was asked about, by number; after the last comes the first."""
+
+
+def rulings_after(session: Session, application: Application) -> RulingQueue | None:
+    """The other applications of the round that wait for a ruling and may still have one; None if none does.
+
+    Whose defence has begun waits no longer: the default of the round has taken its course.
+    """
+    begun = Application.defences.any(Defence.state.not_in((DefenceState.WAITING, DefenceState.REMOVED)))
+    waiting = session.scalars(
+        select(Application)
+        .where(Application.round_id == application.round_id, Application.id != application.id)
+        .where(_VALID, _requirement_is("pending"), not_(begun))
+        .order_by(Application.number <= application.number, Application.number)
+    ).all()
+    return RulingQueue(len(waiting), waiting[0]) if waiting else None
+
+
+def show_phone(session: Session, application: Application, reason: str, account_id: int) -> str:
+    """The whole telephone number of an applicant; who looked and why is audited, the number is not.
+
+    Raises
+    ------
+    InvalidInput
+        No reason.
+
+    Source: domain.md "Personal data": full value by permission and logged.
+    """
+    reason, phone = reason.strip(), application.record.phone
+    if not reason:
+        raise InvalidInput(Text("请填写查看电话的原因。", "Give the reason for looking at the number."))
+    detail = {"reason": reason.replace(phone, mask_phone(phone)) if phone else reason}
+    record_audit(session, "record.phone_shown", f"application:{application.id}", detail, account_id)
+    return phone
 
 
 def findings_by_section(assessment: Assessment) -> dict[str, list[Finding]]:

@@ -105,6 +105,11 @@ class PublishedRound:
             raise ValueError(f"invite {invite.id} is for neither a defence nor an expert's sitting")
         return self._of_expert(self._sittings[invite.sitting_id], expert)
 
+    def place_of(self, defence: Defence) -> int | None:
+        """Where a defence stands in the order of its sitting, from 1; None once it is off."""
+        order = [heard.id for heard in self._heard[defence.sitting_id]]
+        return order.index(defence.id) + 1 if defence.id in order else None
+
     def candidate_count(self, sitting: Sitting) -> int:
         """How many candidates the sitting hears."""
         return len(self._heard[sitting.id])

@@ -41,9 +41,18 @@ from defense.services.merging import (
 MAX_LISTED = 1_000
 """How many errors, and how many changed rows, a report lists; the marked workbook has every error."""
 
+MAX_AUDITED = 200
+"""How many changed rows an audit entry names."""
+
 _SHEET_TITLES = {"experts": "专家库", "panels": "答辩组", "applications": "申报人员"}
 # Fields of a record that the workbook spreads over several columns.
 _GROUPED_HEADERS = {"publicity": "公示", "aid_posting": "援疆", "half_days": "场次"}
+_GROUPED_COLUMNS = {"publicity": "publicity_start", "aid_posting": "on_aid_posting"}
+_FROZEN = Text(
+    "答辩已开始，不能通过导入修改“{header}”：请改回原来的内容；如确有错误请联系系统管理员核实处理",
+    "the defence has begun, so an import cannot change “{header}”: put back what was there; if that is "
+    "wrong, turn to the administrator of this service",
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,15 @@ class ImportCounts:
 
 
 @dataclass(frozen=True)
+class AppliedImport:
+    """What came of an import."""
+
+    counts: ImportCounts
+    ended_sign_ins: tuple[str, ...] = ()
+    """Of people whose number now names somebody else; their sockets are to be cut off after the commit."""
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What a workbook would do to the database as it is now."""
 
@@ -130,7 +148,7 @@ def preview_import(
     return batch
 
 
-def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -> ImportCounts:
+def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -> AppliedImport:
     """Take in the good rows of a kept workbook, compared afresh with the database.
 
     Rows that change nothing are not touched, and a workbook that changes nothing leaves no audit entry.
@@ -142,16 +160,16 @@ def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -
     round_ = session.get_one(Round, batch.round_id, with_for_update=True, populate_existing=True)
     session.refresh(batch, ["applied_at", "report"])
     if batch.applied_at is not None:
-        return counts_of(batch)
+        return AppliedImport(counts_of(batch))
     plan = _plan(session, round_, batch.kind, batch.data)
+    ended: list[str] = []
     for record in plan.to_write:
-        plan.merger.write(record)
+        ended += plan.merger.write(record, account_id)
     batch.report, batch.applied_at = _report(plan), utc_now()
     session.flush()
     if plan.to_write:
-        detail = {"batch": batch.id, "kind": batch.kind, **asdict(plan.counts)}
-        record_audit(session, "import.applied", f"round:{round_.id}", detail, account_id)
-    return plan.counts
+        record_audit(session, "import.applied", f"round:{round_.id}", _audit_detail(batch, plan), account_id)
+    return AppliedImport(plan.counts, tuple(ended))
 
 
 def import_workbook(
@@ -159,13 +177,18 @@ def import_workbook(
 ) -> tuple[ImportBatch, ImportCounts]:
     """Preview and apply in one go, for commands; the errors are in the batch's report."""
     batch = preview_import(session, round_, kind, filename, data, account_id)
-    return batch, apply_import(session, batch, account_id)
+    return batch, apply_import(session, batch, account_id).counts
 
 
 def marked_copy(session: Session, batch: ImportBatch) -> bytes:
     """The workbook as it was uploaded, every faulty cell coloured and explained."""
     round_ = session.get_one(Round, batch.round_id)
-    return write_marked_copy(batch.data, _KINDS[batch.kind].read(session, round_, batch.data).errors)
+    return write_marked_copy(batch.data, _plan(session, round_, batch.kind, batch.data).errors)
+
+
+def audit_marked_copy(session: Session, batch_id: int, account_id: int) -> None:
+    """Record that somebody took a marked copy, which holds personal data unmasked."""
+    record_audit(session, "import.marked_copy", f"import_batch:{batch_id}", {}, account_id)
 
 
 def template_workbook(round_: Round, kind: str) -> bytes:
@@ -204,10 +227,16 @@ def recent_batches(session: Session, round_: Round, limit: int = 20) -> list[Imp
 def _plan(session: Session, round_: Round, kind: str, data: bytes) -> _Plan:
     reading = _KINDS[kind].read(session, round_, data)
     merger = _KINDS[kind].merger(session, round_)
-    found = [(row, merger.changed_fields(row.record)) for row in reading.rows]
+    headers = {c.key: c.header for c in _KINDS[kind].columns(round_.rules)} | _GROUPED_HEADERS
+    found, errors = [], list(reading.errors)
+    for row in reading.rows:
+        fields = merger.changed_fields(row.record)
+        frozen = merger.frozen_fields(row.record, fields) if fields else ()
+        errors += [_frozen_cell(row, name, headers[name]) for name in frozen]
+        if not frozen:
+            found.append((row, fields))
     new = sum(fields is None for _row, fields in found)
     changed = [(row, fields) for row, fields in found if fields]
-    headers = {c.key: c.header for c in _KINDS[kind].columns(round_.rules)} | _GROUPED_HEADERS
     return _Plan(
         counts=ImportCounts(
             new=new,
@@ -215,15 +244,32 @@ def _plan(session: Session, round_: Round, kind: str, data: bytes) -> _Plan:
             unchanged=len(found) - new - len(changed),
             refused=max(reading.rows_seen - len(found), 0),
         ),
-        errors=reading.errors,
+        errors=tuple(errors),
         changes=tuple(_change(row, merger, [headers[name] for name in fields]) for row, fields in changed),
         to_write=tuple(row.record for row, fields in found if fields is None or fields),
         merger=merger,
     )
 
 
+def _frozen_cell(row: ReadRow[Any], name: str, header: str) -> CellError:
+    place = row.places.get(_GROUPED_COLUMNS.get(name, name), header)
+    return CellError(row.sheet, row.row, place, "", _FROZEN.format(header=header))
+
+
 def _change(row: ReadRow[Any], merger: Merger[Any], headers: list[str]) -> dict[str, Any]:
     return {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "columns": headers}
+
+
+def _audit_detail(batch: ImportBatch, plan: _Plan) -> dict[str, Any]:
+    """The counts, and of changed rows number and columns, but never what the cells say."""
+    rows = [f"{change['key']}（{'、'.join(change['columns'])}）" for change in plan.changes[:MAX_AUDITED]]
+    return {
+        "batch": batch.id,
+        "kind": batch.kind,
+        **asdict(plan.counts),
+        "changed_rows": rows,
+        "changed_rows_left_out": len(plan.changes) - len(rows),
+    }
 
 
 def _report(plan: _Plan) -> dict[str, Any]:

@@ -97,6 +97,25 @@ def refresh_invites(session: Session, round_: Round, settings: Settings, now: da
     )
 
 
+def people_to_telephone(session: Session, round_: Round, settings: Settings) -> list[Appointment]:
+    """One appointment, the earliest, of everybody who has one to come and no address to be told of it at."""
+    organizer = parse_mailbox(settings.mail_from)
+    unreachable: dict[int, Appointment] = {}
+    for appointment in PublishedRound(session, round_).appointments():
+        if _address_of(appointment, organizer) is None:
+            known = unreachable.setdefault(appointment.account.id, appointment)
+            if appointment.slot.start_at < known.slot.start_at:
+                unreachable[appointment.account.id] = appointment
+    return list(unreachable.values())
+
+
+def _address_of(appointment: Appointment, organizer: Mailbox) -> str | None:
+    """Where to write to; the organiser's own mailbox does not count, calendars would not ask it."""
+    address = usable_address(appointment.email)
+    own = address is not None and address.lower() == organizer.address.lower()
+    return None if own else address
+
+
 @dataclass(frozen=True)
 class _Clerk:
     """Writes revisions of invites and queues their mails, for one refresh of one round."""
@@ -109,18 +128,21 @@ class _Clerk:
     published: PublishedRound
 
     def address_of(self, appointment: Appointment) -> str | None:
-        """Where to write to; the organiser's own mailbox does not count, calendars would not ask it."""
-        address = usable_address(appointment.email)
-        own = address is not None and address.lower() == self.organizer.address.lower()
-        return None if own else address
+        """Where to write to, if anywhere."""
+        return _address_of(appointment, self.organizer)
 
     def digest(self, appointment: Appointment) -> str:
-        """Of what matters to the reader. The number of candidates does not: it changes too often."""
+        """Of what matters to the reader.
+
+        Neither the number of candidates nor the place in the order is in it: one neighbour's move changes
+        them, and would write to the whole sitting again.
+        """
         person, slot = appointment.person, appointment.slot
         facts = [
             person.name,
             self.address_of(appointment),
             person.series,
+            None if isinstance(person, Expert) else person.specialty,
             person.level,
             appointment.sitting.id,
             appointment.sitting.panel.name,
@@ -263,6 +285,7 @@ class _Clerk:
                     panel=appointment.sitting.panel.name,
                     slot=slot,
                     previous=previous,
+                    written_at=self.now,
                     candidate_count=self.published.candidate_count(appointment.sitting),
                     link=link,
                     telephones=rules.telephones,
@@ -275,13 +298,21 @@ class _Clerk:
                 round_name=rules.name,
                 name=person.name,
                 series=person.series,
+                specialty=person.specialty,
                 level=LEVEL_TEXT[Level(person.level)],
                 panel=appointment.sitting.panel.name,
                 slot=slot,
+                place=self._place_of(appointment, kind),
                 previous=previous,
                 check_in_at=slot.start_at - timedelta(minutes=rules.defence.check_in_min),
+                written_at=self.now,
                 link=link,
                 telephones=rules.telephones,
                 support_telephones=rules.support_telephones,
             )
         )
+
+    def _place_of(self, appointment: Appointment, kind: NoticeKind) -> int | None:
+        if appointment.defence is None or kind is NoticeKind.CANCEL:
+            return None
+        return self.published.place_of(appointment.defence)

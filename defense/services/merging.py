@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
@@ -10,12 +11,15 @@ from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.application import ApplicationRecord, record_to_json
 from defense.domain.eligibility import assess_eligibility
+from defense.domain.errors import IllegalState
 from defense.domain.people import ExpertRecord, PanelRecord
+from defense.domain.text import Text
 from defense.domain.vocabulary import Level
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.models import (
     Account,
     Application,
+    Defence,
     Expert,
     Panel,
     PanelHalfDay,
@@ -25,9 +29,13 @@ from defense.models import (
     Sitting,
 )
 from defense.models.types import utc_now
-from defense.services.access import Role, create_account
+from defense.services.access import Role, create_account, revoke_account_links
+from defense.services.rulings import has_begun
 
 RecordT_contra = TypeVar("RecordT_contra", contravariant=True)
+
+_DEFENCE_RESTS_ON = {"series", "specialty", "level", "unit", "affiliation", "fee_paid"}
+"""Fields by which a candidate was given a panel and a slot, and by which experts were recused."""
 
 
 class Merger(Protocol[RecordT_contra]):
@@ -41,8 +49,15 @@ class Merger(Protocol[RecordT_contra]):
         """The fields that differ from the database; empty when none does, None for a new record."""
         ...
 
-    def write(self, record: RecordT_contra) -> None:
-        """Make the database say what the record says."""
+    def frozen_fields(self, record: RecordT_contra, changed: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the changed fields that may not change any more; with one, the row is refused."""
+        ...
+
+    def write(self, record: RecordT_contra, account_id: int | None) -> list[str]:
+        """Make the database say what the record says; `account_id` is who imports.
+
+        Returns the sign-ins that ended, whose sockets are to be cut off.
+        """
         ...
 
 
@@ -52,7 +67,11 @@ class ApplicationMerger:
     def __init__(self, session: Session, round_: Round) -> None:
         self._session, self._round, self._rules = session, round_, round_.rules
         self._calendar = ChineseWorkingCalendar(self._rules.extra_days_off)
-        rows = session.scalars(select(Application).where(Application.round_id == round_.id))
+        rows = session.scalars(
+            select(Application)
+            .where(Application.round_id == round_.id)
+            .options(selectinload(Application.defences))
+        )
         self._known = {row.number: row for row in rows}
 
     def key(self, record: ApplicationRecord) -> str:
@@ -66,24 +85,73 @@ class ApplicationMerger:
             return None
         return _differing(application.record_json, record_to_json(record))
 
-    def write(self, record: ApplicationRecord) -> None:
-        """See `Merger`."""
-        assessment = assess_eligibility(record, self._rules, self._calendar)
+    def frozen_fields(self, record: ApplicationRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
+        """See `Merger`: once a defence has begun, nothing may change on which it, or its result, rests."""
         application = self._known.get(record.number)
+        if application is None or not has_begun(application.defences):
+            return ()
+        before = application.record
+        verdict = self._verdict(before)
+        frozen = tuple(
+            name
+            for name in changed
+            if name in _DEFENCE_RESTS_ON
+            or self._verdict(replace(before, **{name: getattr(record, name)})) != verdict
+        )
+        # Changes that do nothing one by one may do something together.
+        return frozen or (changed if self._verdict(record) != verdict else ())
+
+    def write(self, record: ApplicationRecord, account_id: int | None) -> list[str]:
+        """See `Merger`.
+
+        Raises
+        ------
+        IllegalState
+            The defence began after the workbook was compared.
+        """
+        application, ended = self._known.get(record.number), []
         if application is None:
             application = Application(round_id=self._round.id, number=record.number)
             self._session.add(application)
             self._known[record.number] = application
-        elif application.name != record.name:
-            _rename_account(self._session, Account.application_id == application.id, record.name)
+        else:
+            self._hold_defences(application, record)
+            if application.name != record.name:
+                ended = _rename_account(
+                    self._session, Account.application_id == application.id, record.name, account_id
+                )
         application.name, application.unit = record.name, record.unit
         application.series, application.specialty = record.series, record.specialty
         application.level = record.level.value
         application.record_json = record_to_json(record)
-        application.assessment_json = assessment.to_json()
-        application.valid, application.requirement = assessment.valid, assessment.requirement.value
         application.fee_paid = record.fee_paid
         application.imported_at = utc_now()
+        if application.assessment_json is None or not has_begun(application.defences):
+            assessment = assess_eligibility(record, self._rules, self._calendar)
+            application.assessment_json = assessment.to_json()
+            application.valid, application.requirement = assessment.valid, assessment.requirement.value
+        return ended
+
+    def _hold_defences(self, application: Application, record: ApplicationRecord) -> None:
+        # Locked, so that nobody is called in between this look and the caller's commit.
+        self._session.scalars(
+            select(Defence)
+            .where(Defence.application_id == application.id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        ).all()
+        if self.frozen_fields(record, self.changed_fields(record) or ()):
+            raise IllegalState(
+                Text(
+                    f"申报编号{record.number}的答辩刚刚开始，未导入任何数据：请重新上传文件查看。",
+                    f"The defence of {record.number} has just begun; nothing was imported. Upload the file "
+                    "again and look at it.",
+                )
+            )
+
+    def _verdict(self, record: ApplicationRecord) -> tuple[bool, str]:
+        assessment = assess_eligibility(record, self._rules, self._calendar)
+        return assessment.valid, assessment.requirement.value
 
 
 class ExpertMerger:
@@ -107,17 +175,22 @@ class ExpertMerger:
         changed = _differing({name: getattr(expert, name) for name in wanted}, wanted)
         return tuple(name.removesuffix("_json") for name in changed)
 
-    def write(self, record: ExpertRecord) -> None:
+    def frozen_fields(self, record: ExpertRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
         """See `Merger`."""
-        expert = self._known.get(record.number)
+        return ()
+
+    def write(self, record: ExpertRecord, account_id: int | None) -> list[str]:
+        """See `Merger`."""
+        expert, ended = self._known.get(record.number), []
         if expert is None:
             expert = Expert(round_id=self._round.id, number=record.number)
             self._session.add(expert)
             self._known[record.number] = expert
         elif expert.name != record.name:
-            _rename_account(self._session, Account.expert_id == expert.id, record.name)
+            ended = _rename_account(self._session, Account.expert_id == expert.id, record.name, account_id)
         for name, value in _expert_columns(record).items():
             setattr(expert, name, value)
+        return ended
 
 
 class PanelMerger:
@@ -164,7 +237,11 @@ class PanelMerger:
         }
         return _differing(stored, wanted)
 
-    def write(self, record: PanelRecord) -> None:
+    def frozen_fields(self, record: PanelRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
+        """See `Merger`."""
+        return ()
+
+    def write(self, record: PanelRecord, account_id: int | None) -> list[str]:
         """See `Merger`."""
         panel = self._known.get(record.name)
         if panel is None:
@@ -178,6 +255,7 @@ class PanelMerger:
         self._write_members(panel, self._seats(record))
         self._write_half_days(panel, self._half_days(panel, record))
         self._session.flush()
+        return []
 
     def _seats(self, record: PanelRecord) -> dict[int, bool]:
         numbers = (*record.member_numbers, record.head_number)
@@ -247,10 +325,13 @@ def _differing(stored: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, ...
     return tuple(name for name, value in wanted.items() if stored.get(name) != value)
 
 
-def _rename_account(session: Session, which: Any, name: str) -> None:
+def _rename_account(session: Session, which: Any, name: str, by_account_id: int | None) -> list[str]:
+    """The number may have gone to another person: links sent to the one before let nobody in any more."""
     account = session.scalar(select(Account).where(which))
-    if account is not None:
-        account.display_name = name
+    if account is None:
+        return []
+    account.display_name = name
+    return revoke_account_links(session, account, by_account_id)
 
 
 def levels_of_experts(session: Session, round_: Round) -> dict[str, Level]:

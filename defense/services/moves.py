@@ -39,8 +39,10 @@ class LegalSlot:
 def legal_slots(session: Session, schedule: Schedule, application: Application) -> list[LegalSlot]:
     """The earliest legal place in each half-day, every one tried against the checker."""
     instance = build_instance(session, session.get_one(Round, schedule.round_id))
-    candidate = _candidate(instance, application)
-    plan = plan_of(schedule)
+    candidate = _find_candidate(instance, application)
+    if candidate is None:
+        return []
+    plan = _current_plan(schedule, instance)
     others = _without(plan, candidate.id)
     before = len(find_violations(instance, others))
     found = []
@@ -80,7 +82,7 @@ def move_candidate(
         raise NotFound(Text("没有这个场次。", "There is no such half-day."))
     start_min = int(start_at.timestamp()) // 60
     place = Assignment(candidate.id, half_day_key(half_day_id), start_min, start_min + candidate.duration_min)
-    plan = _with(_without(plan_of(schedule), candidate.id), place)
+    plan = _with(_without(_current_plan(schedule, instance), candidate.id), place)
     return save_by_hand(session, schedule, instance, plan, _kept_reasons(schedule), account_id)
 
 
@@ -89,11 +91,12 @@ def remove_candidate(
 ) -> Schedule:
     """A new schedule in which one candidate has no place; the others stay."""
     instance = build_instance(session, session.get_one(Round, schedule.round_id))
-    candidate = _candidate(instance, application)
-    plan = _without(plan_of(schedule), candidate.id)
-    removed = Unplaced(candidate.id, UnplacedReason.CAPACITY, {})
-    plan = replace(plan, unplaced=(*plan.unplaced, removed))
-    reasons = _kept_reasons(schedule) | {candidate.id: _REMOVED_BY_STAFF}
+    key = candidate_key(application.id)
+    plan = _without(_current_plan(schedule, instance), key)
+    if _find_candidate(instance, application) is not None:
+        removed = Unplaced(key, UnplacedReason.CAPACITY, {})
+        plan = replace(plan, unplaced=(*plan.unplaced, removed))
+    reasons = _kept_reasons(schedule) | {key: _REMOVED_BY_STAFF}
     return save_by_hand(session, schedule, instance, plan, reasons, account_id)
 
 
@@ -102,16 +105,30 @@ def _kept_reasons(schedule: Schedule) -> dict[str, Text]:
     return {candidate_key(u.application_id): Text.from_json(u.reason) for u in unplaced}
 
 
-def _candidate(instance: SchedulingInstance, application: Application) -> Candidate:
+def _find_candidate(instance: SchedulingInstance, application: Application) -> Candidate | None:
     key = candidate_key(application.id)
-    for candidate in instance.candidates:
-        if candidate.id == key:
-            return candidate
-    raise InvalidInput(
-        Text(
-            "该申报人目前不需要或不能安排答辩（见申报页的说明）。",
-            "This candidate need not, or cannot yet, be seated; the application page says why.",
+    return next((candidate for candidate in instance.candidates if candidate.id == key), None)
+
+
+def _candidate(instance: SchedulingInstance, application: Application) -> Candidate:
+    candidate = _find_candidate(instance, application)
+    if candidate is None:
+        raise InvalidInput(
+            Text(
+                "该申报人目前不需要或不能安排答辩（见申报页的说明）。",
+                "This candidate need not, or cannot yet, be seated; the application page says why.",
+            )
         )
+    return candidate
+
+
+def _current_plan(schedule: Schedule, instance: SchedulingInstance) -> Plan:
+    """The schedule without those who are not to be seated any more: moving one person drops them too."""
+    known = {candidate.id for candidate in instance.candidates}
+    plan = plan_of(schedule)
+    return Plan(
+        tuple(a for a in plan.assignments if a.candidate_id in known),
+        tuple(u for u in plan.unplaced if u.candidate_id in known),
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CompoundSelect, String, cast, func, literal, or_, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from defense.domain.errors import IllegalState, InvalidInput
 from defense.domain.text import Text
-from defense.models import Account, AuditEntry, SignIn
+from defense.models import Account, Application, AuditEntry, Defence, SignIn
 from defense.models.types import utc_now
 from defense.services.access import OFFICE_ROLES, Role, create_account, issue_link
 from defense.services.audit import record_audit
@@ -102,13 +102,21 @@ def audit_actions(session: Session) -> Sequence[str]:
     return session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action)).all()
 
 
-def read_audit(session: Session, action: str, subject: str, page: int) -> AuditPage:
-    """One page of the log; `subject` is a whole `kind:id` or its beginning."""
+def read_audit(session: Session, action: str, subject: str, page: int, search: str = "") -> AuditPage:
+    """One page of the log.
+
+    Parameters
+    ----------
+    subject : a whole `kind:id` or its beginning.
+    search : part of an applicant's name or number, or of an account's name.
+    """
     query = select(AuditEntry, Account.display_name).outerjoin(Account, Account.id == AuditEntry.account_id)
     if action:
         query = query.where(AuditEntry.action == action)
     if subject:
         query = query.where(AuditEntry.subject.startswith(subject, autoescape=True))
+    if search:
+        query = query.where(AuditEntry.subject.in_(_subjects_named(search)))
     found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     pages = max(1, -(-found // AUDIT_PAGE_SIZE))
     page = min(max(page, 1), pages)
@@ -116,6 +124,20 @@ def read_audit(session: Session, action: str, subject: str, page: int) -> AuditP
         query.order_by(AuditEntry.seq.desc()).limit(AUDIT_PAGE_SIZE).offset((page - 1) * AUDIT_PAGE_SIZE)
     )
     return AuditPage(tuple((entry, name) for entry, name in rows), found, page, pages)
+
+
+def _subjects_named(search: str) -> CompoundSelect[str]:
+    """The subjects `kind:id` of the people whose name or number has this in it."""
+
+    def subject(kind: str, id_: InstrumentedAttribute[int]) -> ColumnElement[str]:
+        return literal(f"{kind}:") + cast(id_, String)
+
+    named = or_(*(c.icontains(search, autoescape=True) for c in (Application.name, Application.number)))
+    return union_all(
+        select(subject("application", Application.id)).where(named),
+        select(subject("defence", Defence.id)).join(Application).where(named),
+        select(subject("account", Account.id)).where(Account.display_name.icontains(search, autoescape=True)),
+    )
 
 
 def _end_sign_ins(session: Session, account: Account) -> list[str]:

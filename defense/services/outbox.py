@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from defense.domain.errors import IllegalState
+from defense.domain.identity import mask_email
 from defense.domain.text import Text
 from defense.integrations.mail import AnswerKind, MailSender, SendAnswer
 from defense.models import Invite, OutboxMessage
@@ -174,7 +175,7 @@ def _drop_superseded(session_factory: Callable[[], Session], now: datetime) -> i
             session.execute(
                 update(OutboxMessage)
                 .where(OutboxMessage.id.in_(ids), stale)
-                .values(state=MessageState.SUPERSEDED)
+                .values(state=MessageState.SUPERSEDED, data=b"")
                 .execution_options(synchronize_session=False)
             )
             session.commit()
@@ -224,10 +225,12 @@ def _settle(
         message = session.get_one(OutboxMessage, id_)
         message.attempts += 1
         message.claimed_until = None
-        message.last_answer = answer.words
+        message.last_answer = answer.words.replace(message.to_address, mask_email(message.to_address))
         message.state = _state_after(answer, message.attempts)
         if message.state == MessageState.SENT:
             message.sent_at = now
+            # It held a live personal link, with which a copy of the database could sign in.
+            message.data = b""
         else:
             message.next_attempt_at = now + _delay_after(message.attempts)
         session.commit()

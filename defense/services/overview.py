@@ -19,7 +19,6 @@ from defense.models import (
     OutboxMessage,
     Panel,
     Round,
-    Schedule,
     Sitting,
     SittingMember,
 )
@@ -34,6 +33,8 @@ class Overview:
 
     applications: int
     must_defend: int
+    unpaid: int
+    """Of those who must defend: fee neither paid nor waived, so not seated."""
     to_be_ruled_on: int
     experts: int
     panels: int
@@ -70,6 +71,7 @@ def overview_of(session: Session, round_: Round) -> Overview:
     return Overview(
         applications=len(applications),
         must_defend=sum(a.must_defend for a in applications),
+        unpaid=sum(a.must_defend and not a.may_be_scheduled for a in applications),
         to_be_ruled_on=sum(a.effective_valid and a.effective_requirement == "pending" for a in applications),
         experts=_count(session, Expert, round_),
         panels=_count(session, Panel, round_),
@@ -83,6 +85,11 @@ def overview_of(session: Session, round_: Round) -> Overview:
         seated=sum(state != "removed" for state in states),
         released=round_.results_released_at is not None,
     )
+
+
+def has_data(session: Session, round_: Round) -> bool:
+    """Whether there is anybody to seat and a panel to hear them."""
+    return all(_count(session, kind, round_) for kind in (Application, Expert, Panel))
 
 
 def sittings_for(session: Session, principal: Principal) -> dict[date, list[Sitting]]:
@@ -103,7 +110,7 @@ def sittings_for(session: Session, principal: Principal) -> dict[date, list[Sitt
     return dict(days)
 
 
-def _count(session: Session, kind: type[Expert] | type[Panel] | type[Schedule], round_: Round) -> int:
+def _count(session: Session, kind: type[Application] | type[Expert] | type[Panel], round_: Round) -> int:
     return session.scalar(select(func.count()).select_from(kind).where(kind.round_id == round_.id)) or 0
 
 

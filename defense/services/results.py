@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from defense.models import Application, Ballot, BallotRound, Defence, Expert, Ro
 from defense.services.access import Principal, Role
 from defense.services.audit import record_audit
 
+PAGE_SIZE = 50
+
 
 @dataclass(frozen=True)
 class ResultRow:
@@ -26,6 +29,21 @@ class ResultRow:
     defence: Defence | None
     ballot_round: BallotRound | None
     conclusion: Conclusion
+
+
+@dataclass(frozen=True)
+class ResultPage:
+    """One page of the summary table, and the counts of the whole round."""
+
+    rows: tuple[ResultRow, ...]
+    found: int
+    page: int
+    """From 1."""
+    pages: int
+    must_defend: int
+    counts: Counter[Conclusion]
+    pending: int
+    """Those who must defend and have no conclusion yet."""
 
 
 def conclusion_of(application: Application) -> Conclusion:
@@ -88,6 +106,29 @@ def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:
     for application in applications:
         defence = seated_defence(application)
         yield ResultRow(application, defence, deciding_round(defence), conclusion_of(application))
+
+
+def find_results(session: Session, round_: Round, conclusion: str = "", page: int = 1) -> ResultPage:
+    """One page of those who must defend, or of everybody with one conclusion; decided ones come first.
+
+    An unknown conclusion narrows nothing, and a page that is not there becomes the nearest.
+    """
+    everybody = list(result_rows(session, round_))
+    defending = [row for row in everybody if row.application.must_defend]
+    known = conclusion in tuple(Conclusion)
+    rows = [row for row in everybody if row.conclusion == conclusion] if known else defending
+    rows.sort(key=lambda row: row.conclusion is Conclusion.PENDING)
+    pages = max(1, -(-len(rows) // PAGE_SIZE))
+    page = min(max(page, 1), pages)
+    return ResultPage(
+        rows=tuple(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
+        found=len(rows),
+        page=page,
+        pages=pages,
+        must_defend=len(defending),
+        counts=Counter(row.conclusion for row in everybody),
+        pending=sum(row.conclusion is Conclusion.PENDING for row in defending),
+    )
 
 
 def release_results(session: Session, round_: Round, now: datetime, account_id: int) -> None:

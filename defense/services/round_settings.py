@@ -52,14 +52,16 @@ class DefenceSettings:
 
 
 SETTING_TEXT = {
-    "panel_rule": Text("表决规则", "rule of the vote"),
-    "effect": Text("规则效力", "effect"),
-    "secret_ballots": Text("无记名投票", "secret ballots"),
-    "min_panel_size": Text("最少到会专家与最低票数", "fewest experts present, and ballots needed"),
-    "senior_min": Text("正高级答辩时长（分钟）", "senior defence, minutes"),
-    "associate_min": Text("副高级答辩时长（分钟）", "associate defence, minutes"),
-    "buffer_min": Text("两人间隔（分钟）", "pause between two candidates, minutes"),
-    "check_in_min": Text("提前候场（分钟）", "check-in before the slot, minutes"),
+    "panel_rule": Text("表决规则", "Rule of the vote"),
+    "effect": Text("规则效力", "Effect"),
+    "secret_ballots": Text("无记名投票", "Secret ballots"),
+    "min_panel_size": Text(
+        "有效表决最少票数（到会专家不少于此数）", "Ballots needed, and fewest experts present"
+    ),
+    "senior_min": Text("正高级答辩时长（分钟）", "Senior defence, minutes"),
+    "associate_min": Text("副高级答辩时长（分钟）", "Associate defence, minutes"),
+    "buffer_min": Text("两人间隔（分钟）", "Pause between two candidates, minutes"),
+    "check_in_min": Text("提前候场（分钟）", "Check-in before the slot, minutes"),
 }
 
 

@@ -35,6 +35,17 @@ def ensure_round(session: Session, code: str) -> Round:
     return round_
 
 
+def newest_round(session: Session) -> Round | None:
+    """The round that the office works on: the one with the highest code."""
+    return session.scalar(select(Round).order_by(Round.code.desc()).limit(1))
+
+
+def codes_to_open(session: Session) -> list[str]:
+    """Codes that have a rule file but no round yet."""
+    opened = set(session.scalars(select(Round.code)))
+    return [path.stem for path in sorted(RULE_FILES_DIR.glob("*.toml")) if path.stem not in opened]
+
+
 def _read_rules(code: str) -> str:
     files = {path.stem: path for path in sorted(RULE_FILES_DIR.glob("*.toml"))}
     if code not in files:

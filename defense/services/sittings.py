@@ -7,12 +7,12 @@ import random
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from defense.domain.errors import Conflict, Forbidden, IllegalState, NotFound
+from defense.domain.errors import Conflict, Forbidden, IllegalState, InvalidInput, NotFound
 from defense.domain.lifecycle import LIVE_STATES, DefenceState, Move, next_state
 from defense.domain.result import Outcome
 from defense.domain.text import Text
 from defense.models import Ballot, BallotRound, Defence, Round, Sitting, SittingMember, Voter
-from defense.models.types import random_id, utc_now
+from defense.models.types import MAX_ROW_ID, random_id, utc_now
 from defense.services.access import Principal, Role
 from defense.services.audit import record_audit
 from defense.services.recusals import conflicts_of
@@ -24,9 +24,10 @@ OUTCOME_OF_MOVE = {
     Move.WAIVE: Outcome.WAIVED,
     Move.CANCEL: Outcome.CANCELLED,
 }
-MAX_ROW_ID = 2**31 - 1
-"""Beyond it a database answers with an error of its own instead of no row."""
 CONDUCT_MOVES = (Move.CALL_IN, Move.INTERRUPT, Move.RESUME, *OUTCOME_OF_MOVE)
+REASONED_MOVES = frozenset({Move.INTERRUPT, *OUTCOME_OF_MOVE})
+"""domain.md "The day": what was decided about a break or an absence is recorded with its reason."""
+MAX_REASON_LENGTH = 200
 
 
 def require_watcher(session: Session, principal: Principal, sitting_id: int) -> Sitting:
@@ -66,15 +67,31 @@ def heard_in_order(sitting: Sitting) -> list[Defence]:
     return [d for d in sitting.defences if d.state != DefenceState.REMOVED]
 
 
-def move_defence(session: Session, principal: Principal, defence_id: int, move: Move) -> Defence:
+def move_defence(
+    session: Session, principal: Principal, defence_id: int, move: Move, reason: str = ""
+) -> Defence:
     """Carry out one of `CONDUCT_MOVES` on a defence.
+
+    Parameters
+    ----------
+    reason : why, in the secretary's words; needed for `REASONED_MOVES` and kept in the audit log.
 
     Raises
     ------
+    InvalidInput
+        The reason is missing or too long.
     NotFound, Forbidden, IllegalState
         No such defence, not this person's to conduct, or not possible from its present state.
     """
     defence = _conducted_defence(session, principal, defence_id)
+    reason = reason.strip()
+    if (move in REASONED_MOVES and not reason) or len(reason) > MAX_REASON_LENGTH:
+        raise InvalidInput(
+            Text(
+                f"请填写原因（不超过 {MAX_REASON_LENGTH} 字）。",
+                f"Give the reason, in at most {MAX_REASON_LENGTH} characters.",
+            )
+        )
     if move in (Move.CALL_IN, Move.RESUME):
         _require_room_free(session, defence)
     _apply(defence, move)
@@ -84,7 +101,7 @@ def move_defence(session: Session, principal: Principal, defence_id: int, move: 
         session,
         f"defence.{move}",
         f"defence:{defence.id}",
-        {"application": defence.application_id, "state": defence.state},
+        {"application": defence.application_id, "state": defence.state, "reason": reason},
         principal.account_id,
     )
     return defence

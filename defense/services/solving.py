@@ -57,7 +57,7 @@ def start_run(session: Session, round_: Round, account_id: int | None) -> SolveR
     if not instance.candidates or not instance.sittings:
         raise IllegalState(
             Text(
-                f"无法排期：应答辩 {len(instance.candidates)} 人，可用场次 {len(instance.sittings)} 个。"
+                f"无法排期：须答辩 {len(instance.candidates)} 人，可用场次 {len(instance.sittings)} 个。"
                 "请先导入申报表、专家库和答辩组。",
                 f"Nothing to solve: {len(instance.candidates)} candidates must defend and "
                 f"{len(instance.sittings)} half-days are offered. "

@@ -12,7 +12,7 @@ RULE_TEXT = {
     Rule.UNKNOWN_CANDIDATE: Text("申报人已不需排期", "the candidate no longer needs a place"),
     Rule.UNKNOWN_SITTING: Text("该场次已不存在", "the half-day no longer exists"),
     Rule.LISTED_TWICE: Text("同一申报人出现两次", "the candidate is listed twice"),
-    Rule.NOT_LISTED: Text("有新的应答辩人员未排入", "a candidate who must defend is not in it"),
+    Rule.NOT_LISTED: Text("有新的须答辩人员未排入", "a candidate who must defend is not in it"),
     Rule.WRONG_DURATION: Text("时长与级别不符", "the slot is not as long as the level's defence"),
     Rule.OUTSIDE_SITTING: Text("超出该半天的工作时间", "the slot lies outside the half-day"),
     Rule.CATEGORY: Text(

@@ -119,8 +119,10 @@
     if (open && form.elements.ballot_round_id.value !== ballot.id) {
       form.reset();
       form.elements.ballot_round_id.value = ballot.id;
+      const row = room.querySelector(`[data-defence="${ballot.defence_id}"] a`);
+      part("ballot-title").textContent = fill(texts.words.vote_on, { name: row?.textContent ?? "" });
       showBallotError("");
-      form.querySelector("button").disabled = false;
+      setSending(false);
     }
     form.hidden = !open;
     part("no-vote").hidden = !ballot || own.may_vote;
@@ -129,26 +131,36 @@
   };
 
   const renderCurrent = async () => {
-    const live = shared.defences.find((d) => d.state === "hearing" || d.state === "voting");
-    const current = live ? `${live.id}:${live.state}` : "";
-    if (current === room.dataset.current) return;
-    room.dataset.current = current;
+    const states = shared.defences.filter((d) => d.state !== "removed").map((d) => `${d.id}:${d.state}`).join();
+    if (states === room.dataset.states) return;
+    room.dataset.states = states;
     try {
       const answer = await fetch(room.dataset.currentUrl);
       if (!answer.ok) throw new Error(String(answer.status));
-      const html = await answer.text();
-      if (room.dataset.current === current) part("current").innerHTML = html;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (room.dataset.states !== states) return;
+      for (const id of ["current", "order"]) part(id).replaceChildren(...page.getElementById(id).childNodes);
     } catch {
       // Asked again with the next snapshot, at the latest after the line is back.
-      room.dataset.current = "unknown";
+      room.dataset.states = "unknown";
     }
   };
 
   // --- voting ---
 
-  const storageKey = (ballotRoundId) => `ballot:${sittingId}:${ballotRoundId}`;
+  // Named by the voter: the next person at this browser must never send what another one chose.
+  const ownPrefix = `ballot:${room.dataset.voter}:`;
+  const storageKey = (ballotRoundId) => `${ownPrefix}${sittingId}:${ballotRoundId}`;
+  for (const key of Object.keys(localStorage)) {
+    if (key.startsWith("ballot:") && !key.startsWith(ownPrefix)) localStorage.removeItem(key);
+  }
   const newKey = () =>
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+  // While a ballot is under way its fields show what was sent and take nothing else.
+  const setSending = (sending) => {
+    part("ballot-fields").disabled = sending;
+  };
 
   const showBallotError = (words) => {
     part("ballot-error").textContent = words;
@@ -166,7 +178,7 @@
 
   const refused = (ballot, words) => {
     localStorage.removeItem(storageKey(ballot.ballot_round_id));
-    form.querySelector("button").disabled = false;
+    setSending(false);
     showBallotError(words);
     enter();
   };
@@ -207,8 +219,8 @@
     // Recorded, though its answer was lost: the choice has no business on this device any longer.
     if (own.receipt) localStorage.removeItem(storageKey(shared.ballot.id));
     const kept = localStorage.getItem(storageKey(shared.ballot.id));
-    if (kept && !form.querySelector("button").disabled) {
-      form.querySelector("button").disabled = true;
+    if (kept && !part("ballot-fields").disabled) {
+      setSending(true);
       showBallotError(texts.words.sending);
       send(JSON.parse(kept));
     }
@@ -228,17 +240,15 @@
       key: newKey(),
     };
     localStorage.setItem(storageKey(ballot.ballot_round_id), JSON.stringify(ballot));
-    form.querySelector("button").disabled = true;
+    setSending(true);
     showBallotError(texts.words.sending);
     send(ballot);
   });
 
-  // --- questions before what cannot be undone ---
-
+  // Closing early is a question of this moment's numbers; the other questions are confirm.js's.
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("button");
-    const early = button?.dataset.confirmEarly && shared.ballot && shared.ballot.voted < shared.ballot.entitled;
-    const question = early ? button.dataset.confirmEarly : button?.dataset.confirm;
-    if (question && !window.confirm(question)) event.preventDefault();
+    const question = event.target.closest("[data-confirm-early]")?.dataset.confirmEarly;
+    const early = shared.ballot && shared.ballot.voted < shared.ballot.entitled;
+    if (question && early && !window.confirm(question)) event.preventDefault();
   });
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from werkzeug.routing import IntegerConverter, Map
 
-MAX_ROW_ID = 2**31 - 1
+from defense.models.types import MAX_ROW_ID
 
 
 class RowId(IntegerConverter):

@@ -11,23 +11,28 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from defense.auth import access, require_principal
+from defense.domain.errors import InvalidInput
 from defense.domain.result import CONCLUSION_TEXT
 from defense.domain.text import Text
 from defense.domain.vocabulary import LEVEL_TEXT
 from defense.extensions import db
 from defense.models import Application, Expert, Round
-from defense.services.access import Role
+from defense.models.types import MAX_ROW_ID
+from defense.services.access import Role, candidate_account
 from defense.services.applications import (
     ApplicationFilter,
     count_applications,
     find_applications,
     findings_by_section,
+    rulings_after,
+    show_phone,
 )
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
 from defense.services.wording import REQUIREMENT_TEXT
 from defense.web.format import localise
+from defense.web.links import show_new_link
 from defense.web.rounds import application_or_404, round_or_404
 
 pages = Blueprint("applications", __name__)
@@ -55,7 +60,10 @@ def index(code: str) -> ResponseReturnValue:
 @access(Role.STAFF, Role.SUPERVISOR)
 def show(application_id: int) -> ResponseReturnValue:
     """One application: record, findings, rulings, recusals, slot, result."""
-    application = application_or_404(application_id)
+    return _render_application(application_or_404(application_id))
+
+
+def _render_application(application: Application, phone: str | None = None) -> str:
     ballot_round = deciding_round(seated_defence(application))
     experts = db.session.scalars(
         select(Expert).where(Expert.round_id == application.round_id).order_by(Expert.name, Expert.number)
@@ -75,6 +83,8 @@ def show(application_id: int) -> ResponseReturnValue:
         experts=experts,
         conflicts=conflicts_of(db.session(), application, experts),
         declared={recusal.expert_id: recusal for recusal in application.recusals},
+        queue=rulings_after(db.session(), application),
+        phone=phone,
     )
 
 
@@ -113,8 +123,30 @@ def recusal(application_id: int) -> ResponseReturnValue:
     """Declare a recusal."""
     application, reason, account_id = _form_of(application_id)
     expert_id = request.form.get("expert_id", 0, type=int)
+    if not 0 < expert_id <= MAX_ROW_ID:
+        raise InvalidInput(Text("请从列表中选择专家。", "Choose an expert from the list."))
     declare_recusal(db.session(), application, expert_id, reason, account_id)
     return _done(application)
+
+
+@pages.post("/applications/<int:application_id>/link")
+@access(Role.STAFF)
+def new_link(application_id: int) -> ResponseReturnValue:
+    """Hand out a new personal link of the candidate."""
+    application = application_or_404(application_id)
+    account = candidate_account(db.session(), application)
+    back = url_for("applications.show", application_id=application.id)
+    return show_new_link(account, back, application.round)
+
+
+@pages.post("/applications/<int:application_id>/phone")
+@access(Role.STAFF)
+def phone(application_id: int) -> ResponseReturnValue:
+    """The page with the whole telephone number on it, this once."""
+    application, reason, account_id = _form_of(application_id)
+    number = show_phone(db.session(), application, reason, account_id)
+    db.session.commit()
+    return _render_application(application, number)
 
 
 def _filter_options(round_: Round) -> dict[str, list[tuple[str, str]]]:

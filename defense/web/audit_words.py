@@ -1,9 +1,17 @@
-"""Words for the actions of the audit log."""
+"""The audit log in words: what was done, to whom, and the details without their codes."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
 from defense.domain.lifecycle import MOVE_TEXT
 from defense.domain.text import Text
+from defense.models import Account, Application, AuditEntry, Defence, Expert, Invite, OutboxMessage, Round
+from defense.web.audit_details import detail_name, detail_value
 from defense.web.format import localise
 
 _ACTION_TEXT = {
@@ -15,17 +23,19 @@ _ACTION_TEXT = {
     "ballot.cast": Text("投票", "ballot cast"),
     "ballot.closed": Text("结束表决", "ballot closed"),
     "import.applied": Text("导入数据", "data imported"),
+    "import.marked_copy": Text("下载标注表格（含完整个人信息）", "marked workbook taken, data unmasked"),
     "invites.refreshed": Text("更新邀请", "invites refreshed"),
     "link.issued": Text("发放个人链接", "personal link handed out"),
     "link.revoked": Text("作废个人链接", "personal links revoked"),
     "mail.retried": Text("重发邮件", "mail sent again"),
     "recusal.declared": Text("登记回避", "recusal declared"),
+    "record.phone_shown": Text("查看完整联系电话", "whole telephone number looked at"),
     "results.released": Text("公布结果", "results released"),
     "round.created": Text("新建批次", "round created"),
     "round.settings_changed": Text("修改批次设置", "settings of the round changed"),
     "ruling.fee": Text("裁定：缴费", "ruling on the fee"),
     "ruling.requirement": Text("裁定：是否答辩", "ruling on the defence"),
-    "ruling.validity": Text("裁定：材料是否有效", "ruling on validity"),
+    "ruling.validity": Text("变更材料审核结论", "ruling on validity"),
     "schedule.published": Text("发布排期", "timetable published"),
     "schedule.saved": Text("保存排期", "timetable saved"),
     "sign_in.failed": Text("登录失败", "sign-in failed"),
@@ -34,7 +44,86 @@ _ACTION_TEXT = {
     "solve.started": Text("开始求解", "solving started"),
 } | {f"defence.{move}": text for move, text in MOVE_TEXT.items()}
 
+_KIND_TEXT = {
+    "account": Text("账号", "account"),
+    "application": Text("申报人", "applicant"),
+    "defence": Text("答辩", "defence of"),
+    "expert": Text("专家", "expert"),
+    "import_batch": Text("导入", "import"),
+    "outbox_message": Text("邮件", "mail to"),
+    "round": Text("批次", "round"),
+    "schedule": Text("排期", "timetable"),
+    "solve_run": Text("求解", "solver run"),
+    "username": Text("未知用户名", "unknown user name"),
+}
+
+# Details that are the id of something with a name.
+_NAMED_DETAILS = ("application", "expert")
+
 
 def action_word(action: str) -> str:
     """The action in the reader's language; one without a word of its own stays as it is."""
     return localise(_ACTION_TEXT.get(action, Text(action, action)))
+
+
+class AuditWords:
+    """Subjects and details of some entries in the reader's language; the names are read at once, by kind.
+
+    Parameters
+    ----------
+    entries : those to be shown.
+    subject : one more subject to be named, or "".
+    """
+
+    def __init__(self, session: Session, entries: Iterable[AuditEntry], subject: str = "") -> None:
+        ids: dict[str, set[int]] = {}
+        for entry in entries:
+            _note(ids, entry.subject)
+            for key in _NAMED_DETAILS:
+                if key in entry.detail:
+                    _note(ids, f"{key}:{entry.detail[key]}")
+        _note(ids, subject)
+        self._names = _names_of(session, ids)
+
+    def subject(self, subject: str) -> str:
+        """`申报人 张三 XJ2021-0001`; what has no name keeps its number."""
+        kind, _, id_ = subject.partition(":")
+        name = self._names.get(subject, id_[:8])
+        return f"{localise(_KIND_TEXT[kind])} {name}" if kind in _KIND_TEXT else subject
+
+    def detail(self, detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Name and value of every detail."""
+        return [(detail_name(key), self._value(key, value)) for key, value in detail.items()]
+
+    def _value(self, key: str, value: Any) -> str:
+        name = self._names.get(f"{key}:{value}") if key in _NAMED_DETAILS else None
+        return name or detail_value(key, value)
+
+
+def _note(ids: dict[str, set[int]], subject: str) -> None:
+    kind, _, id_ = subject.partition(":")
+    if id_.isdecimal() and len(id_) < 19:
+        ids.setdefault(kind, set()).add(int(id_))
+
+
+def _names_of(session: Session, ids: Mapping[str, set[int]]) -> dict[str, str]:
+    person = Application.name + " " + Application.number
+    queries: dict[str, tuple[InstrumentedAttribute[int], Any]] = {
+        "account": (Account.id, select(Account.id, Account.display_name)),
+        "application": (Application.id, select(Application.id, person)),
+        "defence": (Defence.id, select(Defence.id, person).join(Application)),
+        "expert": (Expert.id, select(Expert.id, Expert.name)),
+        "outbox_message": (
+            OutboxMessage.id,
+            select(OutboxMessage.id, Account.display_name)
+            .join(Invite, Invite.id == OutboxMessage.invite_id)
+            .join(Account, Account.id == Invite.account_id),
+        ),
+        "round": (Round.id, select(Round.id, Round.code)),
+    }
+    return {
+        f"{kind}:{id_}": name
+        for kind, (column, query) in queries.items()
+        if kind in ids
+        for id_, name in session.execute(query.where(column.in_(ids[kind])))
+    }

@@ -6,6 +6,9 @@ from flask import Blueprint, abort, current_app, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from defense.auth import access, require_principal
+from defense.domain.errors import Forbidden
+from defense.domain.lifecycle import FINAL_STATES
+from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Application
 from defense.models.types import utc_now
@@ -42,6 +45,8 @@ def meeting() -> ResponseReturnValue:
     """Into the video meeting of one's own defence."""
     principal = require_principal()
     defence = seated_defence(_own_application()) or abort(404)
+    if defence.state in FINAL_STATES:
+        raise Forbidden(Text("您的答辩已结束。", "Your defence is over."))
     settings = current_app.extensions["settings"]
     window = candidate_window(defence)
     return redirect(meeting_address(settings, defence.sitting, principal, False, window, utc_now()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -11,6 +11,7 @@ from defense.extensions import db
 from defense.models import Round
 from defense.services.access import Role
 from defense.services.overview import overview_of, sittings_for
+from defense.services.rounds import codes_to_open, ensure_round
 
 pages = Blueprint("home", __name__)
 
@@ -26,7 +27,16 @@ def index() -> ResponseReturnValue:
         return redirect(url_for("home.sittings"))
     rounds = db.session.scalars(select(Round).order_by(Round.code.desc())).all()
     overviews = [(round_, overview_of(db.session(), round_)) for round_ in rounds]
-    return render_template("home/index.html", overviews=overviews)
+    return render_template("home/index.html", overviews=overviews, codes_to_open=codes_to_open(db.session()))
+
+
+@pages.post("/rounds")
+@access(Role.STAFF)
+def open_round() -> ResponseReturnValue:
+    """Open the round of a rule file."""
+    round_ = ensure_round(db.session(), request.form.get("code", ""))
+    db.session.commit()
+    return redirect(url_for("imports.index", code=round_.code))
 
 
 @pages.get("/sittings")

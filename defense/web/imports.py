@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from defense.auth import access, require_principal
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
-from defense.extensions import db
+from defense.extensions import db, socketio
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
 from defense.services.imports import (
     KINDS,
     apply_import,
+    audit_marked_copy,
     counts_of,
     errors_of,
     marked_copy,
@@ -23,9 +24,11 @@ from defense.services.imports import (
     recent_batches,
     template_workbook,
 )
+from defense.services.transaction import begin_write
 from defense.web.downloads import workbook
 from defense.web.format import localise
 from defense.web.rounds import round_or_404
+from voting.events import cut_off
 
 pages = Blueprint("imports", __name__, url_prefix="/rounds/<code>/import")
 
@@ -95,8 +98,11 @@ def show(code: str, batch_id: int) -> ResponseReturnValue:
 def apply(code: str, batch_id: int) -> ResponseReturnValue:
     """Take the good rows in; sent twice, it happens once."""
     batch = _batch_or_404(round_or_404(code), batch_id)
-    counts = apply_import(db.session(), batch, require_principal().account_id)
+    applied = apply_import(db.session(), batch, require_principal().account_id)
     db.session.commit()
+    for sign_in_id in applied.ended_sign_ins:
+        cut_off(socketio, sign_in_id)
+    counts = applied.counts
     flash(_("Imported: %(new)s new, %(changed)s changed.", new=counts.new, changed=counts.changed), "success")
     return redirect(url_for("imports.show", code=code, batch_id=batch_id))
 
@@ -104,9 +110,14 @@ def apply(code: str, batch_id: int) -> ResponseReturnValue:
 @pages.get("/<int:batch_id>/marked.xlsx")
 @access(Role.STAFF)
 def marked(code: str, batch_id: int) -> Response:
-    """The workbook with its faults marked, as uploaded otherwise, personal data included."""
+    """The workbook with its faults marked, as uploaded otherwise, personal data included: it is audited."""
     batch = _batch_or_404(round_or_404(code), batch_id)
-    return workbook(marked_copy(db.session(), batch), f"marked-{batch.filename}")
+    data, filename = marked_copy(db.session(), batch), f"marked-{batch.filename}"
+    # Marking takes its time; the writer's place is taken only for the entry.
+    begin_write(db.session())
+    audit_marked_copy(db.session(), batch_id, require_principal().account_id)
+    db.session.commit()
+    return workbook(data, filename)
 
 
 def _render_index(round_: Round, wrong_kind: str = "", message: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
@@ -12,6 +12,7 @@ from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models import Invite, OutboxMessage
 from defense.services.access import Role
+from defense.services.invites import people_to_telephone
 from defense.services.outbox import retry_message
 from defense.web.rounds import round_or_404
 
@@ -24,8 +25,9 @@ STATES = ("queued", "sent", "failed")
 @pages.get("")
 @access(Role.STAFF, Role.SUPERVISOR)
 def index(code: str) -> ResponseReturnValue:
-    """Mails, newest first, with their state and the mail server's words."""
+    """Mails, newest first, with their state and the mail server's words; and whom no mail can reach."""
     round_ = round_or_404(code)
+    settings = current_app.extensions["settings"]
     state = request.args.get("state", "")
     of_round = select(OutboxMessage).join(Invite).where(Invite.round_id == round_.id)
     chosen = of_round.where(OutboxMessage.state == state) if state in STATES else of_round
@@ -43,7 +45,14 @@ def index(code: str) -> ResponseReturnValue:
         .group_by(OutboxMessage.state)
     )
     counts = dict(rows.tuples().all())
-    return render_template("invites/index.html", round=round_, messages=messages, counts=counts, state=state)
+    return render_template(
+        "invites/index.html",
+        round=round_,
+        messages=messages,
+        counts=counts,
+        state=state,
+        to_telephone=people_to_telephone(db.session(), round_, settings),
+    )
 
 
 @pages.post("/<int:message_id>/retry")

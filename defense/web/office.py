@@ -19,7 +19,7 @@ from defense.services.office import (
     read_audit,
     set_account_active,
 )
-from defense.web.audit_words import action_word
+from defense.web.audit_words import AuditWords, action_word
 from defense.web.format import localise
 from defense.web.links import show_new_link
 from voting.events import cut_off
@@ -86,12 +86,15 @@ def revoke(account_id: int) -> ResponseReturnValue:
 @access(Role.STAFF, Role.SUPERVISOR)
 def audit() -> ResponseReturnValue:
     """The audit log, and on demand the check of its chain."""
-    action, subject = request.args.get("action", ""), request.args.get("subject", "").strip()
+    action, subject, search = (request.args.get(key, "").strip() for key in ("action", "subject", "search"))
+    page = read_audit(db.session(), action, subject, request.args.get("page", 1, type=int), search)
     return render_template(
         "office/audit.html",
-        page=read_audit(db.session(), action, subject, request.args.get("page", 1, type=int)),
+        page=page,
+        words=AuditWords(db.session(), [entry for entry, _name in page.entries], subject),
         action=action,
         subject=subject,
+        search=search,
         actions=sorted(audit_actions(db.session()), key=action_word),
         action_word=action_word,
         check=verify_audit(db.session()) if "check" in request.args else None,

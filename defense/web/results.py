@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-from flask import Blueprint, Response, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -13,7 +11,7 @@ from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_results
-from defense.services.results import release_results, result_rows
+from defense.services.results import find_results, release_results
 from defense.web.downloads import workbook
 from defense.web.rounds import round_or_404
 
@@ -23,15 +21,11 @@ pages = Blueprint("results", __name__, url_prefix="/rounds/<code>/results")
 @pages.get("")
 @access(Role.STAFF, Role.SUPERVISOR)
 def index(code: str) -> ResponseReturnValue:
-    """Every application that must defend, with its conclusion."""
+    """Everybody who must defend, or everybody with one conclusion."""
     round_ = round_or_404(code)
-    rows = list(result_rows(db.session(), round_))
-    return render_template(
-        "results/index.html",
-        round=round_,
-        rows=[row for row in rows if row.application.must_defend],
-        counts=Counter(row.conclusion for row in rows),
-    )
+    conclusion = request.args.get("conclusion", "")
+    page = find_results(db.session(), round_, conclusion, request.args.get("page", 1, type=int))
+    return render_template("results/index.html", round=round_, conclusion=conclusion, page=page)
 
 
 @pages.post("/release")

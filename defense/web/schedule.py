@@ -25,16 +25,19 @@ from sqlalchemy.orm import sessionmaker
 from defense.auth import access, require_principal
 from defense.domain.round_rules import BEIJING
 from defense.extensions import db, socketio
-from defense.models import Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting, SolveRun
+from defense.models import Application, Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_timetable
 from defense.services.moves import legal_slots, move_candidate, remove_candidate
-from defense.services.publishing import preview_changes, publish, published_schedule
+from defense.services.overview import has_data
+from defense.services.publishing import PublishChanges, preview_changes, publish, published_schedule
+from defense.services.results import seated_defence
+from defense.services.rulings import has_begun
 from defense.services.scheduling import attending_members, latest_schedule
 from defense.services.solving import carry_out_run, newest_run, request_cancel, start_run
 from defense.web.downloads import workbook
-from defense.web.format import localise
+from defense.web.format import localise, stamp
 from defense.web.rounds import application_or_404, round_or_404
 from voting.events import tell_sitting
 
@@ -47,14 +50,18 @@ def index(code: str) -> ResponseReturnValue:
     """The newest timetable, days × panels, and what to do next."""
     round_ = round_or_404(code)
     schedule = latest_schedule(db.session(), round_)
+    changes = preview_changes(db.session(), schedule) if schedule else None
     return render_template(
         "schedule/index.html",
         round=round_,
         run=newest_run(db.session(), round_),
         schedule=schedule,
         published=published_schedule(db.session(), round_),
-        changes=preview_changes(db.session(), schedule) if schedule else None,
+        changes=changes,
+        change_lines=_change_lines(schedule, changes) if schedule and changes else [],
         grid=_grid(round_, schedule) if schedule else None,
+        stale=_stale_slots(schedule) if schedule else [],
+        solvable=has_data(db.session(), round_),
     )
 
 
@@ -109,7 +116,9 @@ def cancel(code: str, run_id: int) -> ResponseReturnValue:
 @access(Role.STAFF)
 def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
     """Publish: sittings, defences and invites in one transaction."""
-    schedule = _schedule_or_404(code, schedule_id)
+    schedule = _newest_or_none(code, schedule_id)
+    if schedule is None:
+        return redirect(url_for("schedule.index", code=code))
     settings = current_app.extensions["settings"]
     changes, invites = publish(db.session(), schedule, settings, utc_now(), require_principal().account_id)
     round_id = schedule.round_id
@@ -171,13 +180,11 @@ def candidate(code: str, schedule_id: int, application_id: int) -> ResponseRetur
 @access(Role.STAFF)
 def change_candidate(code: str, schedule_id: int, application_id: int) -> ResponseReturnValue:
     """Move or remove one candidate; the result is a new timetable, to be published."""
-    schedule = _schedule_or_404(code, schedule_id)
+    schedule = _newest_or_none(code, schedule_id)
+    if schedule is None:
+        return redirect(url_for("schedule.index", code=code))
     application = application_or_404(application_id)
     account_id = require_principal().account_id
-    newest = latest_schedule(db.session(), round_or_404(code))
-    if newest is not None and newest.id != schedule.id:
-        flash(_("Somebody else changed the timetable meanwhile; this is the newest one."), "warning")
-        return redirect(url_for("schedule.index", code=code))
     if request.form.get("place") == "remove":
         remove_candidate(db.session(), schedule, application, account_id)
     else:
@@ -203,6 +210,16 @@ def _schedule_or_404(code: str, schedule_id: int) -> Schedule:
     return schedule
 
 
+def _newest_or_none(code: str, schedule_id: int) -> Schedule | None:
+    """The schedule, if it is still the newest; a tab left open must not undo what somebody did since."""
+    schedule = _schedule_or_404(code, schedule_id)
+    newest = latest_schedule(db.session(), round_or_404(code))
+    if newest is None or newest.id == schedule.id:
+        return schedule
+    flash(_("Somebody else changed the timetable meanwhile; this is the newest one."), "warning")
+    return None
+
+
 def _parse_place(text: str) -> tuple[int, datetime]:
     half_day_id, _separator, start = text.partition("@")
     try:
@@ -212,6 +229,28 @@ def _parse_place(text: str) -> tuple[int, datetime]:
         return int(half_day_id), start_at
     except ValueError:
         abort(400)
+
+
+def _change_lines(schedule: Schedule, changes: PublishChanges) -> list[str]:
+    """One line for each person whose published time changes: name, old time, new time."""
+    new = {slot.application_id: slot for slot in schedule.slots}
+    lines = []
+    for application_id in (*changes.moved, *changes.removed):
+        application = db.session.get_one(Application, application_id)
+        before, after = seated_defence(application), new.get(application_id)
+        told = f"{before.sitting.panel.name} {stamp(before.start_at)}" if before else "—"
+        then = f"{after.half_day.panel.name} {stamp(after.start_at)}" if after else _("taken out")
+        lines.append(f"{application.name}：{told} → {then}")
+    return lines
+
+
+def _stale_slots(schedule: Schedule) -> list[ScheduledSlot]:
+    """Slots of people who are not to be seated any more: ruled out, found invalid, payment withdrawn."""
+    return [
+        slot
+        for slot in schedule.slots
+        if not slot.application.may_be_scheduled and not has_begun(slot.application.defences)
+    ]
 
 
 def _grid(round_: Round, schedule: Schedule) -> dict[str, object]:

@@ -7,18 +7,26 @@ import re
 from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from gevent.threadpool import ThreadPool
 
 from defense.auth import access, public, require_principal
+from defense.domain.errors import Forbidden, InvalidInput
+from defense.domain.text import Text
 from defense.extensions import db, socketio
 from defense.models import Account, SignIn
 from defense.services.access import (
     OFFICE_ROLES,
+    TOO_MANY_FAILURES,
     Role,
+    change_password,
     end_sign_in,
-    set_password,
+    find_password,
+    password_fits,
     sign_in_with_link,
     sign_in_with_password,
 )
+from defense.services.rounds import newest_round
+from defense.services.throttle import AttemptLimiter
 from defense.services.transaction import begin_write
 from voting.events import cut_off
 
@@ -39,11 +47,21 @@ def login() -> ResponseReturnValue:
 @public
 def login_submit() -> ResponseReturnValue:
     """Check name and password."""
+    limiter: AttemptLimiter = current_app.extensions["sign_in_limiter"]
+    if not limiter.allows(request.remote_addr):
+        raise Forbidden(TOO_MANY_FAILURES)
+    account_id, digest = find_password(db.session(), request.form.get("username", "").strip())
+    # Computed in a thread, with no transaction open: neither the server nor other writers wait for it.
+    db.session.rollback()
+    hashing: ThreadPool = current_app.extensions["hashing"]
+    fits = hashing.apply(password_fits, (digest, request.form.get("password", "")))
+    begin_write(db.session())
     hours = current_app.extensions["settings"].session_hours
-    username, password = request.form.get("username", "").strip(), request.form.get("password", "")
-    signed_in = sign_in_with_password(db.session(), username, password, hours)
+    signed_in = sign_in_with_password(db.session(), account_id, fits, hours)
     db.session.commit()
-    if signed_in is None:
+    if signed_in is not None:
+        limiter.clear(request.remote_addr)
+    else:
         flash(_("The user name or the password is wrong."), "danger")
         return render_template("sign_in/login.html", next=request.form.get("next", "")), 401
     _enter(signed_in)
@@ -58,7 +76,9 @@ def link(token: str) -> ResponseReturnValue:
     signed_in = sign_in_with_link(db.session(), token, current_app.extensions["settings"].session_hours)
     db.session.commit()
     if signed_in is None:
-        return render_template("sign_in/dead_link.html"), 410
+        round_ = newest_round(db.session())
+        telephones = round_.rules.telephones if round_ else ()
+        return render_template("sign_in/dead_link.html", telephones=telephones), 410
     _enter(signed_in)
     return redirect(url_for("home.index"))
 
@@ -82,7 +102,8 @@ def logout() -> ResponseReturnValue:
 @access(*OFFICE_ROLES)
 def password() -> ResponseReturnValue:
     """Choose a password."""
-    return render_template("sign_in/password.html")
+    account = db.session.get_one(Account, require_principal().account_id)
+    return render_template("sign_in/password.html", has_password=account.password_hash is not None)
 
 
 @pages.post("/password")
@@ -90,7 +111,11 @@ def password() -> ResponseReturnValue:
 def password_submit() -> ResponseReturnValue:
     """Keep the chosen password."""
     account = db.session.get_one(Account, require_principal().account_id)
-    set_password(db.session(), account, request.form.get("password", ""))
+    new = request.form.get("password", "")
+    if new != request.form.get("again", ""):
+        raise InvalidInput(Text("两次输入的新密码不一致。", "The two new passwords differ."))
+    current, sign_in_id = request.form.get("current", ""), require_principal().sign_in_id
+    change_password(db.session(), account, current, new, sign_in_id)
     db.session.commit()
     flash(_("Your password has been changed."), "success")
     return redirect(url_for("home.index"))

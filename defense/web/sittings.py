@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from defense.auth import access, require_principal
-from defense.domain.errors import InvalidInput
+from defense.domain.errors import Forbidden, InvalidInput
 from defense.domain.lifecycle import LIVE_STATES, STATE_TEXT, DefenceState, Move, legal_moves
 from defense.domain.result import OUTCOME_TEXT
 from defense.domain.text import Text
@@ -20,6 +20,7 @@ from defense.services.access import Role
 from defense.services.applications import findings_by_section
 from defense.services.ballots import open_ballot_round, own_view, shared_view
 from defense.services.meetings import meeting_address, room_window
+from defense.services.recusals import conflicts_of
 from defense.services.results import deciding_round, named_ballots
 from defense.services.sittings import (
     CONDUCT_MOVES,
@@ -31,6 +32,7 @@ from defense.services.sittings import (
     open_ballot,
     require_watcher,
 )
+from defense.services.transaction import erase_write_ahead_log
 from defense.web.format import TONE, localise
 from voting.events import tell_sitting
 from voting.room import MalformedBallot, parse_ballot
@@ -50,9 +52,10 @@ def show(sitting_id: int) -> ResponseReturnValue:
         "sittings/show.html",
         **_room(sitting),
         own=own_view(sitting, principal),
-        shared=shared_view(db.session(), sitting),
         ballot=open_ballot_round(sitting),
-        veto_reasons=db.session.get_one(Round, sitting.round_id).rules.defence.veto_reasons,
+        rules=db.session.get_one(Round, sitting.round_id).rules.defence,
+        opens_at=room_window(sitting).start_at,
+        now=utc_now(),
         # For a browser without scripts; ours makes its own and keeps it.
         ballot_key=random_id(),
         texts=_texts(),
@@ -64,7 +67,7 @@ def show(sitting_id: int) -> ResponseReturnValue:
 def current(sitting_id: int) -> ResponseReturnValue:
     """The part of the room about whoever is being heard; fetched when that changes."""
     sitting = require_watcher(db.session(), require_principal(), sitting_id)
-    return render_template("sittings/_current.html", **_room(sitting))
+    return render_template("sittings/current.html", **_room(sitting))
 
 
 @pages.get("/sittings/<int:sitting_id>/defences/<int:defence_id>")
@@ -72,7 +75,15 @@ def current(sitting_id: int) -> ResponseReturnValue:
 def defence(sitting_id: int, defence_id: int) -> ResponseReturnValue:
     """One candidate's application record, for whoever sits in the room."""
     sitting = require_watcher(db.session(), require_principal(), sitting_id)
-    found = next((d for d in sitting.defences if d.id == defence_id), None) or abort(404)
+    found = next((d for d in heard_in_order(sitting) if d.id == defence_id), None) or abort(404)
+    members = [member.expert for member in sitting.members]
+    if require_principal().expert_id in conflicts_of(db.session(), found.application, members):
+        raise Forbidden(
+            Text(
+                "您对该申报人回避，不能查看其材料。",
+                "You are recused from this candidate and may not read on.",
+            )
+        )
     return render_template(
         "sittings/defence.html",
         sitting=sitting,
@@ -89,7 +100,8 @@ def make_move(defence_id: int, move: str) -> ResponseReturnValue:
     """A move of the secretary: call in, interrupt, resume, absent, withdrawn, cancelled."""
     if move not in CONDUCT_MOVES:
         abort(404)
-    moved = move_defence(db.session(), require_principal(), defence_id, Move(move))
+    reason = request.form.get("reason", "")
+    moved = move_defence(db.session(), require_principal(), defence_id, Move(move), reason)
     return _commit_and_return(moved.sitting_id)
 
 
@@ -116,7 +128,10 @@ def close_round(ballot_round_id: str) -> ResponseReturnValue:
             ),
             "warning",
         )
-    return _commit_and_return(ballot_round.defence.sitting_id)
+    answer = _commit_and_return(ballot_round.defence.sitting_id)
+    db.session.remove()
+    erase_write_ahead_log(db.engine)
+    return answer
 
 
 @pages.post("/sittings/<int:sitting_id>/ballots")
@@ -160,10 +175,14 @@ def _commit_and_return(sitting_id: int) -> ResponseReturnValue:
 
 def _room(sitting: Sitting) -> dict[str, Any]:
     principal = require_principal()
-    live = next((d for d in sitting.defences if d.state in LIVE_STATES), None)
+    order = heard_in_order(sitting)
+    live = next((d for d in order if d.state in LIVE_STATES), None)
     context: dict[str, Any] = {
         "sitting": sitting,
-        "order": heard_in_order(sitting),
+        "order": order,
+        "states": ",".join(f"{d.id}:{d.state}" for d in order),
+        "interrupted": [d for d in order if d.state == DefenceState.INTERRUPTED],
+        "shared": shared_view(db.session(), sitting),
         "live": live,
         "next_up": next((d for d in sitting.defences if d.state == DefenceState.WAITING), None),
         "conducts": may_conduct(principal, sitting),
@@ -176,6 +195,7 @@ def _room(sitting: Sitting) -> dict[str, Any]:
         recused = {m.expert_id for m in sitting.members} - set(entitled_members(db.session(), live))
         context["recused"] = [m.expert.name for m in sitting.members if m.expert_id in recused]
         context["open_round"] = open_ballot_round(sitting)
+        context["may_read"] = principal.expert_id not in recused
         context |= _record(live)
     return context
 
@@ -196,6 +216,7 @@ def _texts() -> dict[str, dict[str, str]]:
         "tones": {state.value: TONE.get(state.value, "secondary") for state in STATE_TEXT},
         "outcomes": {outcome.value: localise(text) for outcome, text in OUTCOME_TEXT.items()},
         "words": {
+            "vote_on": _("Your vote on {name}"),
             "voted": _("{voted} of {entitled} voted"),
             "tally": _("pass {passes} · veto {vetoes} · abstain {abstentions} · unused {unused}"),
             "sending": _("Sending your ballot…"),

@@ -174,9 +174,35 @@ def test_from_workbooks_to_a_veto_beside_the_record(browser: Browser, empty_serv
     expect(candidate.locator("main")).not_to_contain_text("不通过")
     expect(candidate.locator("main")).to_contain_text("评价中心公布后")
     staff.goto(f"{server.url}/rounds/2021/results")
+    staff.once("dialog", lambda dialog: dialog.accept())
     staff.get_by_role("button", name="向申报人公布").click()
     candidate.reload()
     expect(candidate.locator(".result-line")).to_have_text("不通过")
+
+
+def test_an_unsent_ballot_is_never_the_next_persons(browser: Browser, live: LiveServer) -> None:
+    """Two experts share a browser: what the first could not send is gone when the second signs in."""
+    secretary = open_as(browser, live, live.links["secretary"])
+    room = f"{live.url}/sittings/{live.sitting_id}"
+    secretary.goto(room)
+    secretary.get_by_role("button", name="请入答辩").first.click()
+    secretary.get_by_role("button", name="开始表决").click()
+    page = open_as(browser, live, live.links["expert0"], phone=True)
+    page.goto(room)
+    page.locator(".choice-veto").click()
+    page.locator("#veto_reason").select_option("其他")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="提交表决票").click()
+    page.wait_for_timeout(300)
+    assert page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('ballot:'))")
+    page.goto("about:blank")
+    page.context.set_offline(False)
+    page.goto(live.url + live.links["expert1"])
+    page.goto(room)
+    expect(page.locator("#ballot-form")).to_be_visible()
+    page.wait_for_timeout(2000)
+    expect(page.locator("#ballot-count")).to_contain_text("0 /")
+    assert not page.evaluate("Object.keys(localStorage).some((key) => key.startsWith('ballot:'))")
 
 
 def test_ballot_without_scripts(browser: Browser, live: LiveServer) -> None:

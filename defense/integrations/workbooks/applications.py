@@ -80,7 +80,7 @@ def _person_columns() -> tuple[Column, ...]:
 def _filing_columns(rules: RoundRules) -> tuple[Column, ...]:
     return (
         Column("series", "申报系列", wordings.as_series(rules), ("系列", "申报系列名称", "评审系列")),
-        Column("specialty", "申报专业", cells.as_named, ("专业", "申报专业名称", "评审专业")),
+        Column("specialty", "申报专业", cells.as_title, ("专业", "申报专业名称", "评审专业")),
         Column("level", "申报级别", wordings.as_level, ("级别", "申报职称级别", "评审级别")),
         Column("submitted_at", "申报时间", dates.as_moment, ("提交时间", "上报时间", "申报日期")),
         Column("submission_count", "申报次数", cells.as_count, ("上报次数", "提交次数")),

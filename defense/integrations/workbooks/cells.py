@@ -15,7 +15,10 @@ from defense.domain.identity import normalise_name, parse_id_number, without_inv
 from defense.domain.text import Text
 
 NONE_WORDING = "无"
-MAX_NAME_CHARACTERS = 200
+MAX_SHORT_CHARACTERS = 200
+"""As long as a unit (工作单位) or an e-mail address may be kept."""
+MAX_NAME_CHARACTERS = 100
+MAX_CODE_CHARACTERS = 50
 MAX_TEXT_CHARACTERS = 20_000
 
 _LIST_SEPARATORS = re.compile(r"[、,，;；/\n]|\s+")
@@ -55,7 +58,7 @@ def as_text(value: Any) -> str:
 def as_short_text(value: Any) -> str:
     """A text of one line and at most 200 characters, 无 included."""
     text = " ".join(as_text(value).split())
-    return _within(text, MAX_NAME_CHARACTERS)
+    return _within(text, MAX_SHORT_CHARACTERS)
 
 
 def as_named(value: Any) -> str:
@@ -72,13 +75,19 @@ def as_long_text(value: Any) -> str:
 
 
 def as_code(value: Any) -> str:
-    """A number or code without any space, e.g. 申报编号."""
-    return "".join(unicodedata.normalize("NFKC", as_named(value)).split())
+    """A number or code without any space and of at most 50 characters, e.g. 申报编号."""
+    # Normalising can lengthen a text: ㎏ becomes two letters.
+    return _within("".join(unicodedata.normalize("NFKC", as_named(value)).split()), MAX_CODE_CHARACTERS)
+
+
+def as_title(value: Any) -> str:
+    """The name of a thing in at most 100 characters, e.g. 组名."""
+    return _within(as_named(value), MAX_NAME_CHARACTERS)
 
 
 def as_name(value: Any) -> str:
     """A person's name without the spaces between its characters."""
-    return normalise_name(as_named(value))
+    return _within(normalise_name(as_named(value)), MAX_NAME_CHARACTERS)
 
 
 def as_gender(value: Any) -> str:
@@ -121,7 +130,7 @@ def as_email(value: Any) -> str:
         raise invalid(
             "电子邮箱格式不对，应如 name@example.com", "not an e-mail address like name@example.com"
         )
-    return text
+    return _within(text, MAX_SHORT_CHARACTERS)
 
 
 def as_yes_no(value: Any) -> bool:

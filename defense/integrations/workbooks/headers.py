@@ -17,7 +17,7 @@ HEADER_SEARCH_ROWS = 15
 _LONGEST_HEADER = 200
 
 _NOT_SPELLING = re.compile(r"[\s:*、/,.。_\-“”\"]")
-_IN_BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]|【[^】]*】")
+_IN_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,10 @@ class Header:
 
     def is_repeated_by(self, row: SheetRow) -> bool:
         """Whether a row only says the header again, as printed pages do."""
-        return plain_wordings(row.values)[: len(self.wordings)] == self.wordings
+        return len(row.values) >= len(self.wordings) and all(
+            _plain_wording(value) == wording
+            for value, wording in zip(row.values, self.wordings, strict=False)
+        )
 
 
 def find_header(sheet: Sheet, columns: tuple[Column, ...]) -> Header | None:
@@ -82,9 +85,11 @@ def place_of(key: str, sheet: Sheet, columns: tuple[Column, ...]) -> str:
 
 def plain_wordings(values: tuple[Any, ...]) -> tuple[str, ...]:
     """Headers without what spelling adds: spaces, breaks, colons, stars, remarks in brackets."""
-    return tuple(
-        _plain(value) if isinstance(value, str) and len(value) <= _LONGEST_HEADER else "" for value in values
-    )
+    return tuple(_plain_wording(value) for value in values)
+
+
+def _plain_wording(value: Any) -> str:
+    return _plain(value) if isinstance(value, str) and len(value) <= _LONGEST_HEADER else ""
 
 
 def _header_of(row: SheetRow, columns: tuple[Column, ...]) -> Header:

@@ -15,7 +15,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter
 
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
-from defense.integrations.workbooks.archive_guard import check_archive, check_merged_areas
+from defense.integrations.workbooks.archive_guard import check_archive
 from defense.integrations.workbooks.reading import CellError
 from defense.integrations.workbooks.sheets import MAX_COLUMNS
 from defense.integrations.workbooks.writing import LONGEST_CELL, put_text
@@ -50,7 +50,6 @@ def write_marked_copy(data: bytes, errors: Iterable[CellError]) -> bytes:
         When the file cannot be opened.
     """
     check_archive(data)
-    check_merged_areas(data)
     try:
         workbook = load_workbook(io.BytesIO(data), keep_links=False)
     except Exception as error:  # a damaged part surfaces as any of a dozen kinds of error
@@ -93,20 +92,24 @@ def _mark_sheet(sheet: Any, rows: dict[int, list[CellError]]) -> None:
 
 def _clear_earlier_marks(sheet: Any) -> None:
     """Take away what an earlier marked copy added, as its faults may be mended."""
-    for column in sheet.iter_cols(max_col=min(sheet.max_column, MAX_COLUMNS)):
-        is_notes = str(column[0].value).startswith(EXPLANATION_HEADER)
-        for cell in column:
-            if isinstance(cell, MergedCell):
-                continue
-            if is_notes:
-                cell.value = None
-            if cell.comment and cell.fill == _BAD_FILL:
-                cell.fill, cell.comment = PatternFill(), None
+    cells = _cells_there(sheet)
+    notes = {c.column for c in cells if c.row == 1 and str(c.value).startswith(EXPLANATION_HEADER)}
+    for cell in cells:
+        if isinstance(cell, MergedCell):
+            continue
+        if cell.column in notes:
+            cell.value = None
+        if cell.comment and cell.fill == _BAD_FILL:
+            cell.fill, cell.comment = PatternFill(), None
 
 
 def _last_filled_column(sheet: Any) -> int:
-    rows = sheet.iter_rows(max_col=min(sheet.max_column, MAX_COLUMNS))
-    return max((cell.column for row in rows for cell in row if cell.value is not None), default=0)
+    return max((cell.column for cell in _cells_there(sheet) if cell.value is not None), default=0)
+
+
+def _cells_there(sheet: Any) -> list[Any]:
+    # To walk rows and columns would make every cell of the area between two far corners.
+    return [cell for (_row, column), cell in sheet._cells.items() if column <= MAX_COLUMNS]
 
 
 def _mark_cell(cell: Any, error: CellError) -> None:

@@ -88,7 +88,7 @@ def read_panels(
 def panel_columns(rules: RoundRules) -> tuple[Column, ...]:
     """The columns of the sheet 答辩组; keys are the fields of `PanelRecord`."""
     return (
-        Column("name", "组名", cells.as_named, ("答辩组", "组别", "答辩组名称")),
+        Column("name", "组名", cells.as_title, ("答辩组", "组别", "答辩组名称")),
         Column("series", "系列", wordings.as_several_series(rules), ("评审系列", "申报系列")),
         Column("levels", "级别", wordings.as_levels, ("评审级别", "申报级别")),
         Column("specialties", "专业", wordings.as_specialties, ("评审专业", "申报专业")),
@@ -101,7 +101,7 @@ def panel_columns(rules: RoundRules) -> tuple[Column, ...]:
 def session_columns() -> tuple[Column, ...]:
     """The columns of the sheet 场次."""
     return (
-        Column("name", "组名", cells.as_named, ("答辩组", "组别", "答辩组名称")),
+        Column("name", "组名", cells.as_title, ("答辩组", "组别", "答辩组名称")),
         Column("day", "日期", dates.as_day, ("答辩日期",)),
         Column("session", "时段", as_session, ("场次", "半天")),
     )

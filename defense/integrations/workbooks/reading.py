@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from defense.domain.text import Text
@@ -53,6 +54,8 @@ class ReadRow(Generic[RecordT]):
     sheet: str
     row: int
     record: RecordT
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Column key → letter and header of the column in that sheet."""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,12 @@ from defense.domain.text import Text
 from defense.integrations.workbooks.archive_guard import check_archive
 
 MAX_ROWS = 50_000
+"""Rows with something in them, in all sheets together."""
+MAX_ROW_NUMBERS = MAX_ROWS + 1_000
+"""Rows in all sheets together, empty ones and gaps included."""
 MAX_COLUMNS = 120
-_LAST_SHEET_ROW = 1_048_576
+MAX_CHARACTERS = 60_000_000
+"""As every cell says them: a text that a thousand cells share counts a thousand times."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +40,23 @@ class Sheet:
     rows: tuple[SheetRow, ...]
 
 
+@dataclass
+class _Tally:
+    """What was read of a workbook so far."""
+
+    row_numbers: int = 0
+    rows: int = 0
+    characters: int = 0
+
+
 def read_sheets(data: bytes) -> tuple[Sheet, ...]:
     """All worksheets of an .xlsx; formulas come as their text, which begins with an equals sign.
 
     Raises
     ------
     InvalidInput
-        When the file is no plain .xlsx, is damaged, or has more than 50,000 rows.
+        When the file is no plain .xlsx, is damaged, or holds more than can be read: see the limits above
+        and those of `archive_guard` and `part_guard`.
     """
     check_archive(data)
     try:
@@ -51,7 +65,8 @@ def read_sheets(data: bytes) -> tuple[Sheet, ...]:
             raise ValueError("no worksheet")
         if workbook.epoch != WINDOWS_EPOCH:
             raise _counts_from_1904()
-        return tuple(Sheet(sheet.title, tuple(_rows_of(sheet))) for sheet in workbook.worksheets)
+        tally = _Tally()
+        return tuple(Sheet(sheet.title, tuple(_rows_of(sheet, tally))) for sheet in workbook.worksheets)
     except InvalidInput:
         raise
     except Exception as error:  # a damaged part surfaces as any of a dozen kinds of error
@@ -64,18 +79,22 @@ def read_sheets(data: bytes) -> tuple[Sheet, ...]:
         ) from error
 
 
-def _rows_of(sheet: Any) -> Iterator[SheetRow]:
+def _rows_of(sheet: Any, tally: _Tally) -> Iterator[SheetRow]:
     # The declared dimension is often wrong, and then cells would be lost in silence.
     sheet.reset_dimensions()
-    filled = 0
     for number, values in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), start=1):
-        # Some programs write a million empty rows: they are told by the fastest means.
-        if values.count(None) == len(values) or all(_is_blank(value) for value in values):
-            if number > _LAST_SHEET_ROW:
-                raise _too_many_rows(sheet.title)
+        tally.row_numbers += 1
+        if tally.row_numbers > MAX_ROW_NUMBERS:
+            raise _too_many_row_numbers(sheet.title, number)
+        if values.count(None) == len(values):
             continue
-        filled += 1
-        if filled > MAX_ROWS:
+        tally.characters += sum(len(value) for value in values if isinstance(value, str))
+        if tally.characters > MAX_CHARACTERS:
+            raise _too_many_characters(sheet.title, number)
+        if all(_is_blank(value) for value in values):
+            continue
+        tally.rows += 1
+        if tally.rows > MAX_ROWS:
             raise _too_many_rows(sheet.title)
         yield SheetRow(number, values)
 
@@ -97,7 +116,30 @@ def _counts_from_1904() -> InvalidInput:
 def _too_many_rows(title: str) -> InvalidInput:
     return InvalidInput(
         Text(
-            f"工作表“{title}”超过{MAX_ROWS}行：请拆分为几个文件后再上传",
-            f"sheet “{title}” has more than {MAX_ROWS} rows: split it into several files",
+            f"工作簿共超过{MAX_ROWS}行（读到工作表“{title}”）：请拆分为几个文件后再上传",
+            f"the workbook has more than {MAX_ROWS} rows (reached in sheet “{title}”): split it into several "
+            "files",
+        )
+    )
+
+
+def _too_many_row_numbers(title: str, row: int) -> InvalidInput:
+    return InvalidInput(
+        Text(
+            f"工作簿连同空行共超过{MAX_ROW_NUMBERS}行（读到工作表“{title}”第{row}行）：请删除数据下方的空行和多余的"
+            "工作表，或拆分为几个文件后再上传",
+            f"with its empty rows the workbook has more than {MAX_ROW_NUMBERS} (reached in sheet “{title}”, "
+            f"row {row}): delete the empty rows below the data and spare sheets, or split it into several "
+            "files",
+        )
+    )
+
+
+def _too_many_characters(title: str, row: int) -> InvalidInput:
+    return InvalidInput(
+        Text(
+            f"工作簿的文字总量过大（读到工作表“{title}”第{row}行）：请精简，或拆分为几个文件后再上传",
+            f"the workbook holds too much text (reached in sheet “{title}”, row {row}): shorten it, or "
+            "split it into several files",
         )
     )

@@ -19,6 +19,9 @@ from defense.integrations.workbooks.sheets import Sheet, SheetRow
 Values = dict[str, Any]
 """Column key → what its cell says."""
 
+MAX_ERRORS = 30_000
+"""In one file; beyond that the fault lies in the file as a whole."""
+
 _LONGEST_SHOWN = 60
 _ROWS_WITHOUT_DATA = (
     *("合计", "总计", "小计", "共计", "填表人", "填报人", "制表人", "审核人", "经办人", "负责人", "联系人"),
@@ -37,6 +40,13 @@ _DUPLICATE = Text(
 )
 _TOO_LONG = Text(
     f"超过{MAX_TEXT_CHARACTERS}字：请精简", f"more than {MAX_TEXT_CHARACTERS} characters: please shorten"
+)
+_TOO_MANY_ERRORS = Text(
+    f"错误超过{MAX_ERRORS}处，未导入。第一处：工作表“{{sheet}}”第{{row}}行 {{column}}：{{fault}}。"
+    "请先核对表格种类和各列格式，再上传",
+    f"more than {MAX_ERRORS} faults, nothing was read. The first: sheet “{{sheet}}”, row {{row}}, "
+    "{column}: {fault}. "
+    "Check that this is the right table and how its columns are filled in, then upload it again",
 )
 _REPEATED_COLUMN = Text("“{header}”列出现两次：请删除一列", "the column “{header}” occurs twice: delete one")
 _MISSING_COLUMNS = Text(
@@ -90,6 +100,16 @@ def read_table(sheets: tuple[Sheet, ...], table: Table[RecordT]) -> WorkbookRead
     return WorkbookReading(tuple(progress.rows), tuple(progress.errors), progress.rows_seen)
 
 
+def _too_many_errors(first: CellError) -> InvalidInput:
+    place = {"sheet": first.sheet, "row": first.row, "column": first.column}
+    return InvalidInput(
+        Text(
+            _TOO_MANY_ERRORS.zh.format(**place, fault=first.text.zh),
+            _TOO_MANY_ERRORS.en.format(**place, fault=first.text.en),
+        )
+    )
+
+
 def _header_errors(sheet: Sheet, header: Header | None, needed: list[Column]) -> list[CellError]:
     row = header.row if header else 1
     missing = [column for column in needed if header is None or column.key not in header.positions]
@@ -108,6 +128,7 @@ def _header_errors(sheet: Sheet, header: Header | None, needed: list[Column]) ->
 
 
 def _read_sheet(sheet: Sheet, header: Header, table: Table[RecordT], progress: _Progress[RecordT]) -> None:
+    places = {column.key: header.place(column) for column in table.columns}
     for row in sheet.rows:
         if row.number <= header.row or header.is_repeated_by(row) or _has_no_data(row):
             continue
@@ -123,8 +144,10 @@ def _read_sheet(sheet: Sheet, header: Header, table: Table[RecordT], progress: _
             for key, text in wrong
         ]
         progress.errors += errors
+        if len(progress.errors) > MAX_ERRORS:
+            raise _too_many_errors(progress.errors[0])
         if not errors:
-            progress.rows.append(ReadRow(sheet.title, row.number, table.build(values)))
+            progress.rows.append(ReadRow(sheet.title, row.number, table.build(values), places))
 
 
 def _read_cells(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from defense.models import AccessLink, AuditEntry, Defence, Invite, OutboxMessage, SittingMember
 from defense.services.access import sign_in_with_link
-from defense.services.invites import InviteSummary, refresh_invites
+from defense.services.invites import InviteSummary, people_to_telephone, refresh_invites
 from defense.settings import Settings
 
 if TYPE_CHECKING:
@@ -141,6 +141,24 @@ def test_the_link_signs_in_its_owner_while_it_lives(office: Office, world: World
     assert sign_in_with_link(session, token_in(mail), 1) is None
 
 
+def test_the_place_in_the_order_is_told_but_alone_writes_to_nobody(office: Office, world: World) -> None:
+    office.refresh()
+    (before,) = world.mails_to(LI)
+    assert "第 2 位" in before.event["DESCRIPTION"]
+    world.defences[0].start_at += timedelta(hours=1)
+    world.defences[0].end_at += timedelta(hours=1)
+    assert count(office.refresh()) == (0, 1, 0, 4)
+    assert len(world.mails_to(LI)) == 1
+    assert "第 2 位" in world.mails_to(ALI)[1].event["DESCRIPTION"]
+
+
+def test_the_specialty_is_told_and_a_change_of_it_too(office: Office, world: World) -> None:
+    office.refresh()
+    world.candidates[0].specialty = "水利水电"
+    assert count(office.refresh()) == (0, 1, 0, 4)
+    assert "工程系列（水利水电）" in world.mails_to(ALI)[1].event["DESCRIPTION"]
+
+
 @pytest.mark.parametrize("what", ["panel", "meeting", "sitting"])
 def test_other_changes_count_too(office: Office, world: World, what: str) -> None:
     other = world.add_sitting(world.sitting.start_at + timedelta(days=3))
@@ -224,6 +242,8 @@ def test_people_without_an_address_are_named_masked(office: Office, world: World
     summary = office.refresh()
     assert count(summary) == (3, 0, 0, 0)
     assert summary.without_address == ("买**·**（A0001）", "赵*（E2）")
+    listed = people_to_telephone(office.session, world.round, office.settings)
+    assert [appointment.person for appointment in listed] == [world.candidates[0], world.experts[2]]
     world.set_email(world.candidates[0], ALI)
     assert count(office.refresh()) == (1, 0, 0, 3)
 

@@ -7,7 +7,13 @@ import zipfile
 import pytest
 
 from defense.domain.errors import InvalidInput
-from defense.integrations.workbooks import archive_guard, read_applications, sheets, write_marked_copy
+from defense.integrations.workbooks import (
+    archive_guard,
+    part_guard,
+    read_applications,
+    sheets,
+    write_marked_copy,
+)
 
 
 def refusal(data, rules):
@@ -78,7 +84,7 @@ def test_zip_bomb_is_refused_by_its_declared_size(make_applications, rules):
     "prolog",
     [
         b'<!DOCTYPE x [<!ENTITY a "aaaa">]>',
-        b"<!--" + b" " * (archive_guard._CHUNK_BYTES - 8) + b"--><!DOCTYPE x>",
+        b"<!--" + b" " * (part_guard._CHUNK_BYTES - 8) + b"--><!DOCTYPE x>",
     ],
 )
 def test_document_types_are_refused_wherever_they_stand(prolog, make_applications, rules):

@@ -194,6 +194,34 @@ def test_text_limits():
         cells.as_named("无")
 
 
+@pytest.mark.parametrize(
+    ("reads", "fits", "text"),
+    [
+        (cells.as_name, 100, "李"),
+        (cells.as_title, 100, "组"),
+        (cells.as_code, 50, "X"),
+        (cells.as_code, 25, "㎏"),
+        (cells.as_named, 200, "院"),
+        (cells.as_short_text, 200, "师"),
+        (cells.as_codes, 50, "X"),
+    ],
+)
+def test_texts_are_as_long_as_their_columns(reads, fits, text):
+    assert reads(text * fits)
+    with pytest.raises(InvalidInput) as caught:
+        reads(text * (fits + 1))
+    assert "精简" in caught.value.text.zh
+
+
+def test_an_email_address_is_as_long_as_its_column():
+    domain = "b." * 92 + "example.com"
+    assert len(cells.as_email("a@" + "c" * 3 + domain)) == 200
+    with pytest.raises(InvalidInput):
+        cells.as_email("a@" + "c" * 4 + domain)
+    with pytest.raises(InvalidInput):
+        cells.as_email("a@" + "㎏." * 70 + "example.com")
+
+
 def test_numbers_stay_exact_as_text():
     assert cells.as_code(202100001) == "202100001"
     assert cells.as_code(202100001.0) == "202100001"

@@ -14,6 +14,9 @@ READ = [
     "/rounds/2021/applications",
     "/applications/1",
     "/rounds/2021/people",
+    "/rounds/2021/results",
+    "/rounds/2021/invites",
+    "/rounds/2021/invites?state=telephone",
     "/audit",
 ]
 STAFF_READ = ["/accounts", "/rounds/2021/import/template/experts.xlsx", "/rounds/2021/import/1/marked.xlsx"]
@@ -24,6 +27,9 @@ WRITE = [
     "/applications/1/validity",
     "/applications/1/fee",
     "/applications/1/recusals",
+    "/applications/1/link",
+    "/applications/1/phone",
+    "/rounds/2021/results/release",
     "/rounds/2021/people/experts/1/link",
     "/rounds/2021/people/experts/1/revoke",
     "/accounts",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.application import record_to_json
 from defense.domain.identity import mask_id_number, mask_phone
-from defense.models import Application, DeclaredRecusal, Defence, Expert, Ruling
+from defense.models import Application, AuditEntry, DeclaredRecusal, Defence, Expert, Ruling
 
 Enter = Callable[[str], FlaskClient]
 XSS = '<script>alert("x")</script>'
@@ -52,16 +54,20 @@ def test_personal_data_is_masked(enter: Enter, published_database: Callable) -> 
 def test_the_page_gives_every_finding_with_its_clause_and_the_slot_on_both_clocks(
     enter: Enter, published_database: Callable
 ) -> None:
-    def read(session: Session) -> tuple[int, list[str]]:
+    def read(session: Session) -> tuple[int, list[tuple[str, str]]]:
         defence = session.scalars(select(Defence)).first()
         assert defence is not None
         findings = defence.application.assessment.findings
-        return defence.application_id, [text for f in findings for text in (f.text.zh, f.clause)]
+        return defence.application_id, [(f.text.zh, f.clause) for f in findings]
 
-    application_id, words = published_database(read)
+    application_id, findings = published_database(read)
     page = enter("staff").get(f"/applications/{application_id}").get_data(as_text=True)
-    for text in [*words, "北京时间", "新疆时间"]:
+    for text, clause in findings:
         assert escape(text) in page
+        item = clause[1:].replace("(", "（").replace(")", "）")  # 五(三) is shown as 第五条（三）
+        assert re.search(f'class="clause">[^<]*{clause[0]}[^<]*{item}<', page), clause
+    for text in ("北京时间", "新疆时间"):
+        assert text in page
 
 
 def _pending(session: Session) -> int:
@@ -90,6 +96,65 @@ def test_ruling_leads_from_the_list_to_the_record_and_back(
     assert XSS not in page
     assert published_database(lambda s: len(s.scalars(select(Ruling)).all())) == 1
     assert f"/applications/{application_id}" not in staff.get(listed).get_data(as_text=True)
+
+
+def test_a_ruling_leads_on_to_the_next_person_until_nobody_waits(
+    enter: Enter, published_database: Callable
+) -> None:
+    def three_pending(session: Session) -> list[int]:
+        everybody = session.scalars(select(Application).order_by(Application.number)).all()
+        for application in everybody:
+            application.requirement = "required"
+        chosen = [a for a in everybody if a.effective_valid and not a.rulings][:4]
+        for application in chosen:
+            application.requirement, application.ruled_requirement = "pending", None
+        begun = chosen.pop(1)
+        if begun.defences:
+            begun.defences[0].state = "absent"
+        else:
+            begun.requirement = "required"
+        return [application.id for application in chosen]
+
+    first, second, third = published_database(three_pending)
+    staff = enter("staff")
+    form = {"decision": "required", "reason": "按通知精神"}
+    for ruled, following in ((second, third), (third, first)):
+        staff.post(f"/applications/{ruled}/requirement", data=form)
+        page = staff.get(f"/applications/{ruled}").get_data(as_text=True)
+        assert re.search(rf'class="btn btn-primary" href="/applications/{following}">', page)
+    staff.post(f"/applications/{first}/requirement", data=form)
+    page = staff.get(f"/applications/{first}").get_data(as_text=True)
+    assert not re.search(r'href="/applications/\d+"', page)
+    assert not re.search(
+        r'href="/applications/\d+"', enter("supervisor").get(f"/applications/{third}").get_data(as_text=True)
+    )
+
+
+def test_the_whole_phone_number_needs_a_reason_and_leaves_a_trace_without_it(
+    enter: Enter, published_database: Callable
+) -> None:
+    phone = published_database(lambda s: s.get_one(Application, 1).record.phone)
+    staff = enter("staff")
+    looked = select(AuditEntry).where(AuditEntry.action == "record.phone_shown")
+    assert staff.post("/applications/1/phone", data={"reason": "  "}).status_code == 422
+    assert published_database(lambda s: s.scalars(looked).all()) == []
+
+    response = staff.post("/applications/1/phone", data={"reason": f"无邮箱，打 {phone} 通知"})
+    assert phone in response.get_data(as_text=True)
+    assert phone not in staff.get("/applications/1").get_data(as_text=True)
+    detail, subject = published_database(lambda s: next((e.detail, e.subject) for e in s.scalars(looked)))
+    assert subject == "application:1"
+    assert "无邮箱" in detail["reason"]
+    assert phone not in str(detail)
+
+
+def test_a_candidates_new_link_signs_them_in(enter: Enter, published_app: Flask) -> None:
+    page = enter("staff").post("/applications/1/link").get_data(as_text=True)
+    found = re.search(r'value="http://localhost(/link/[\w-]+)"', page)
+    assert found is not None
+    candidate = published_app.test_client()
+    assert candidate.get(found[1]).status_code == 302
+    assert candidate.get("/applications/1").status_code == 403
 
 
 @pytest.mark.parametrize("form", ["requirement", "validity", "fee", "recusals"])

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
-from defense.models import Application, AuditEntry, Expert, ImportBatch, Round
+from defense.models import Account, Application, AuditEntry, Expert, ImportBatch, Round
 
 Office = Callable[[str], FlaskClient]
 Upload = Callable[..., TestResponse]
@@ -56,6 +56,23 @@ def test_the_marked_workbook_is_the_upload_with_its_faults_explained(
     error = database(lambda s: s.scalars(select(ImportBatch)).one().report["errors"][0])
     sheet = load_workbook(io.BytesIO(response.data))[error["sheet"]]
     assert any(error["text"]["zh"] in str(cell.value) for cell in sheet[error["row"]])
+
+
+def test_a_marked_workbook_leaves_an_audit_entry_because_it_shows_personal_data(
+    office: Office, upload: Upload, workbooks: dict[str, bytes], database: Callable
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", workbooks["applications"]).location
+    entries = select(AuditEntry.subject, AuditEntry.detail, AuditEntry.account_id).where(
+        AuditEntry.action == "import.marked_copy"
+    )
+    assert database(lambda s: s.execute(entries).all()) == []
+    assert staff.get(f"{location}/marked.xlsx").status_code == 200
+    batch_id = database(lambda s: s.scalars(select(ImportBatch.id)).one())
+    account_id = database(lambda s: s.scalars(select(Account.id).where(Account.username == "staff")).one())
+    assert database(lambda s: s.execute(entries).all()) == [(f"import_batch:{batch_id}", {}, account_id)]
+    page = staff.get("/audit").get_data(as_text=True)
+    assert "import.marked_copy" not in page.split("<tbody", 1)[1]
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh", "另存为"), ("en", "save it as")])

@@ -116,10 +116,15 @@ def test_nobody_closes_their_own_account(office: Enter, database: Callable) -> N
 def test_the_audit_log_filters_and_checks_its_chain(office: Enter, database: Callable) -> None:
     staff = office("staff")
     page = staff.get("/audit?action=round.created").get_data(as_text=True)
-    assert "round:1" in page
-    assert "account:" not in page.split("<tbody>")[1]
+    table = page.split("<tbody>")[1]
+    assert "批次 2021" in table
+    assert "account:" not in table
     assert staff.get("/audit?subject=nothing:").status_code == 200
     assert 'role="alert"' not in staff.get("/audit?check=1").get_data(as_text=True)
+
+    account = staff.get("/audit?search=某").get_data(as_text=True).split("<tbody>")[1]
+    assert "账号 某人" in account
+    assert "批次 2021" not in account
 
     database(lambda s: s.execute(text("UPDATE audit_head SET seq = seq + 1")))
     assert 'role="alert"' in staff.get("/audit?check=1").get_data(as_text=True)

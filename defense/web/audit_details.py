@@ -1,0 +1,121 @@
+"""Words for the names and values in the details of audit entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from defense.domain.lifecycle import STATE_TEXT
+from defense.domain.result import OUTCOME_TEXT
+from defense.domain.text import Text
+from defense.services.round_settings import SETTING_TEXT
+from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
+from defense.web.format import localise, stamp
+
+_NAMES = SETTING_TEXT | {
+    "abstentions": Text("弃权", "abstentions"),
+    "added": Text("新增", "added"),
+    "application": Text("申报人", "applicant"),
+    "ballot_round": Text("表决轮次编号", "round of voting"),
+    "batch": Text("导入编号", "import"),
+    "by": Text("方式", "by"),
+    "cancelled": Text("取消", "cancelled"),
+    "cast": Text("已投", "cast"),
+    "changed": Text("变更", "changed"),
+    "changed_rows": Text("变更的行", "changed rows"),
+    "changed_rows_left_out": Text("未列出的变更行", "changed rows not listed"),
+    "code": Text("批次", "round"),
+    "comments": Text("附言", "remarks"),
+    "created": Text("新发", "new"),
+    "decision": Text("裁定", "decision"),
+    "entitled": Text("应到", "entitled"),
+    "expert": Text("专家", "expert"),
+    "expires_at": Text("有效期至（北京时间）", "good until (Beijing time)"),
+    "link": Text("链接编号", "link"),
+    "kind": Text("表格", "table"),
+    "moved": Text("调整", "moved"),
+    "new": Text("新增", "new"),
+    "number": Text("轮次", "number"),
+    "passes": Text("通过", "pass"),
+    "placed": Text("已排", "placed"),
+    "reason": Text("理由", "reason"),
+    "refused": Text("有误", "refused"),
+    "removed": Text("撤出", "removed"),
+    "role": Text("岗位", "role"),
+    "round": Text("批次", "round"),
+    "rule": Text("表决规则", "rule"),
+    "secret": Text("无记名", "secret"),
+    "source": Text("来源", "source"),
+    "state": Text("状态", "state"),
+    "tally": Text("计票", "count"),
+    "unchanged": Text("未变", "unchanged"),
+    "unplaced": Text("未排", "not placed"),
+    "unused": Text("未投", "unused"),
+    "updated": Text("变更", "changed"),
+    "username": Text("用户名", "user name"),
+    "verdict": Text("结果", "verdict"),
+    "veto_reasons": Text("否决原因", "reasons of the vetoes"),
+    "vetoes": Text("否决", "vetoes"),
+}
+
+_VALUES: dict[str, Mapping[Any, Text]] = {
+    "by": {"link": Text("个人链接", "personal link"), "password": Text("密码", "password")},
+    "decision": REQUIREMENT_TEXT
+    | {
+        "valid": Text("材料有效", "valid"),
+        "not_valid": Text("材料无效", "not valid"),
+        "waived": Text("准予先行安排", "let through unpaid"),
+        "not_waived": Text("撤回先行安排", "permission taken back"),
+    },
+    "effect": EFFECT_TEXT,
+    "kind": {
+        "applications": Text("申报人员", "applications"),
+        "experts": Text("专家库", "experts"),
+        "panels": Text("答辩组", "panels"),
+    },
+    "panel_rule": RULE_TEXT,
+    "role": ROLE_TEXT,
+    "rule": RULE_TEXT,
+    "source": {"solver": Text("求解器", "solver"), "staff": Text("人工调整", "by hand")},
+    "state": STATE_TEXT,
+    "verdict": OUTCOME_TEXT | {"invalid": Text("表决无效", "invalid vote")},
+}
+
+_COUNTED = ("created", "updated", "cancelled")
+"""Lists of ids, told by their length."""
+
+_YES, _NO = Text("是", "yes"), Text("否", "no")
+
+
+def detail_name(key: str) -> str:
+    """The name of a detail in the reader's language; an unknown one stays as it is."""
+    return localise(_NAMES.get(key, Text(key, key)))
+
+
+def detail_value(key: str, value: Any) -> str:
+    """A value in the reader's language, by the detail it stands in; times on the clock of Beijing."""
+    if isinstance(value, bool):
+        return localise(_YES if value else _NO)
+    if isinstance(value, Mapping):
+        inner = (f"{detail_name(k)} {detail_value(k, v)}" for k, v in value.items())
+        return localise(Text("，", ", ")).join(inner)
+    if isinstance(value, list):
+        return str(len(value)) if key in _COUNTED else "；".join(map(_listed, value)) or "—"
+    return _single_value(key, value)
+
+
+def _single_value(key: str, value: Any) -> str:
+    if value is None or value == "":
+        return "—"
+    if key.endswith("_at"):
+        return stamp(datetime.fromisoformat(str(value)))
+    word = _VALUES.get(key, {}).get(value)
+    if word:
+        return localise(word)
+    return str(value)[:8] if key == "ballot_round" else str(value)
+
+
+def _listed(item: Any) -> str:
+    """A reason with its number, as a tally keeps it, or just what it is."""
+    return " × ".join(str(part) for part in item) if isinstance(item, list) else str(item)

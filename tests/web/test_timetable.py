@@ -1,0 +1,197 @@
+"""The timetable's pages: moving and removing by hand, publishing again, stale tabs, mails that follow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from sqlalchemy.orm import sessionmaker
+
+from defense.extensions import db
+from defense.models import Application, Defence, OutboxMessage, Schedule
+from defense.services.rulings import override_validity
+from defense.services.transaction import begin_write
+from tests.conftest import People
+
+TIMETABLE = "/rounds/2021/schedule"
+
+
+def seated(app: Flask, number: int) -> tuple[int, int]:
+    """Newest schedule, and the application of its n-th slot."""
+    with app.app_context():
+        schedule = db.session.scalars(select(Schedule).order_by(Schedule.id.desc())).first()
+        assert schedule is not None
+        return schedule.id, schedule.slots[number].application_id
+
+
+def count(app: Flask, kind: type, *conditions: object) -> int:
+    with app.app_context():
+        found = db.session.scalar(select(func.count()).select_from(kind).where(*conditions))  # type: ignore[arg-type]
+        return found or 0
+
+
+def first_place(page: str) -> str:
+    found = re.search(r'name="place" id="p\d+" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_moving_one_person_and_publishing_tells_that_person(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff = enter("staff")
+    schedule_id, application_id = seated(published_app, 0)
+    address = f"{TIMETABLE}/{schedule_id}/candidates/{application_id}"
+    mails = count(published_app, OutboxMessage)
+    assert staff.post(address, data={"place": first_place(staff.get(address).text)}).status_code == 302
+    assert count(published_app, OutboxMessage) == mails, "nobody is told before publishing"
+    newest, _ = seated(published_app, 0)
+    assert newest > schedule_id
+    assert staff.post(f"{TIMETABLE}/{newest}/publish").status_code == 302
+    with published_app.app_context():
+        changed = db.session.scalars(
+            select(OutboxMessage).where(OutboxMessage.sequence == 1).order_by(OutboxMessage.id)
+        ).all()
+        assert application_id in {m.invite.account.application_id for m in changed}
+        assert {m.method for m in changed} <= {"REQUEST", "CANCEL"}
+    # Publishing the same timetable again changes nothing and tells nobody.
+    mails = count(published_app, OutboxMessage)
+    assert staff.post(f"{TIMETABLE}/{newest}/publish").status_code == 302
+    assert count(published_app, OutboxMessage) == mails
+
+
+def test_taking_somebody_out_cancels(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff = enter("staff")
+    schedule_id, application_id = seated(published_app, 0)
+    assert (
+        staff.post(
+            f"{TIMETABLE}/{schedule_id}/candidates/{application_id}", data={"place": "remove"}
+        ).status_code
+        == 302
+    )
+    newest, _ = seated(published_app, 0)
+    staff.post(f"{TIMETABLE}/{newest}/publish")
+    with published_app.app_context():
+        defence = db.session.scalars(select(Defence).where(Defence.application_id == application_id)).one()
+        assert (defence.state, defence.outcome) == ("removed", None)
+        last = db.session.scalars(
+            select(OutboxMessage)
+            .join(OutboxMessage.invite)
+            .where(OutboxMessage.method == "CANCEL")
+            .order_by(OutboxMessage.id.desc())
+        ).first()
+        assert last is not None
+
+
+def test_a_stale_tab_neither_moves_nor_publishes(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff = enter("staff")
+    old, application_id = seated(published_app, 0)
+    address = f"{TIMETABLE}/{old}/candidates/{application_id}"
+    place = first_place(staff.get(address).text)
+    staff.post(address, data={"place": place})
+    newest, _ = seated(published_app, 0)
+    staff.post(f"{TIMETABLE}/{newest}/publish")
+    mails, schedules = count(published_app, OutboxMessage), count(published_app, Schedule)
+    staff.post(f"{TIMETABLE}/{old}/publish")
+    staff.post(address, data={"place": "remove"})
+    assert "被他人修改" in staff.get(TIMETABLE).text
+    assert (count(published_app, OutboxMessage), count(published_app, Schedule)) == (mails, schedules)
+
+
+def test_an_illegal_place_is_refused_in_words(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff = enter("staff")
+    schedule_id, first = seated(published_app, 0)
+    with published_app.app_context():
+        slots = db.session.get_one(Schedule, schedule_id).slots
+        taken = next(s for s in slots if s.application_id != first)
+        place = f"{taken.half_day_id}@{taken.start_at.isoformat()}"
+    schedules = count(published_app, Schedule)
+    answer = staff.post(f"{TIMETABLE}/{schedule_id}/candidates/{first}", data={"place": place})
+    assert answer.status_code == 409 and "冲突" in answer.text
+    assert count(published_app, Schedule) == schedules
+    for nonsense in ("", "1", "x@y", "1@2021-11-22T10:00", "999999@2021-11-22T02:00:00+00:00"):
+        answer = staff.post(f"{TIMETABLE}/{schedule_id}/candidates/{first}", data={"place": nonsense})
+        assert answer.status_code in (400, 404)
+
+
+def test_somebody_ruled_out_is_named_and_blocks_nobody_else(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff = enter("staff")
+    schedule_id, out = seated(published_app, 0)
+    _, other = seated(published_app, 1)
+    with published_app.app_context(), sessionmaker(db.engine)() as session:
+        begin_write(session)
+        application = session.get_one(Application, out)
+        name = application.name
+        override_validity(session, application, False, "材料不实", 1)
+        session.commit()
+    page = staff.get(TIMETABLE).text
+    assert "已不需答辩" in page and name in page
+    assert "重新排期" in staff.post(f"{TIMETABLE}/{schedule_id}/publish").text
+    address = f"{TIMETABLE}/{schedule_id}/candidates/{other}"
+    assert staff.post(address, data={"place": first_place(staff.get(address).text)}).status_code == 302
+    newest, _ = seated(published_app, 0)
+    with published_app.app_context():
+        assert out not in {slot.application_id for slot in db.session.get_one(Schedule, newest).slots}
+    assert staff.post(f"{TIMETABLE}/{newest}/publish").status_code == 302
+    assert "已不需答辩" not in staff.get(TIMETABLE).text
+
+
+def test_a_supervisor_looks_and_changes_nothing(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    supervisor = enter("supervisor")
+    schedule_id, application_id = seated(published_app, 0)
+    assert supervisor.get(TIMETABLE).status_code == 200
+    for address in (
+        f"{TIMETABLE}/solve",
+        f"{TIMETABLE}/{schedule_id}/publish",
+        f"{TIMETABLE}/{schedule_id}/candidates/{application_id}",
+    ):
+        assert supervisor.post(address).status_code == 403
+
+
+def test_settings_freeze_with_the_first_ballot(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff, secretary = enter("staff"), enter("secretary")
+    settings = {
+        "panel_rule": "two_thirds",
+        "effect": "reference",
+        "min_panel_size": "3",
+        "senior_min": "20",
+        "associate_min": "12",
+        "buffer_min": "5",
+        "check_in_min": "30",
+    }
+    assert staff.post("/rounds/2021/settings", data=settings).status_code == 302
+    assert "三分之二" in staff.get("/rounds/2021/settings").text
+    for wrong in ({"senior_min": "0"}, {"buffer_min": "five"}, {"panel_rule": "coin"}):
+        assert staff.post("/rounds/2021/settings", data=settings | wrong).status_code == 422
+    secretary.post(f"/defences/{people.defence_ids[0]}/moves/call_in")
+    secretary.post(f"/defences/{people.defence_ids[0]}/ballot")
+    staff.post("/rounds/2021/settings", data=settings | {"panel_rule": "majority", "senior_min": "25"})
+    page = staff.get("/rounds/2021/settings").text
+    assert re.search(r'value="two_thirds" selected', page), "the vote's rule is frozen"
+    assert 'name="senior_min" min="1" max="240" value="25"' in page
+
+
+def test_only_the_newest_times_open_the_meeting(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    """Who has been heard, or withdrew, has no way back into the panel's meeting."""
+    candidate, secretary = enter("candidate0"), enter("secretary")
+    assert candidate.get("/my/meeting").status_code == 403  # 2021 is over
+    secretary.post(f"/defences/{people.defence_ids[0]}/moves/waive", data={"reason": "本人书面放弃"})
+    answer = candidate.get("/my/meeting")
+    assert answer.status_code == 403 and "已结束" in answer.text
