@@ -22,7 +22,7 @@ run: setup
 test:
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint:
 	@$(BIN)/ruff check .
@@ -37,5 +37,5 @@ lock:
 
 # Collect the texts of pages and code into the Chinese catalogue; then translate what is new in it.
 catalog:
-	$(BIN)/pybabel --quiet extract -F babel.cfg -o .venv/messages.pot --omit-header --sort-by-file .
+	$(BIN)/pybabel --quiet extract -F babel.cfg -o .venv/messages.pot --omit-header --sort-by-file --ignore-dirs='.*' .
 	$(BIN)/pybabel --quiet update -i .venv/messages.pot -d defense/translations --no-fuzzy-matching --ignore-pot-creation-date

@@ -134,7 +134,8 @@ def _cells_of(ref: str) -> int:
 
 def _check_formulas(part: bytes, formulas: int) -> None:
     longest = max((len(text) for text in _FORMULA.findall(part)), default=0)
-    if formulas * longest > MAX_FORMULA_BYTES:
+    # An instruction could cut a long formula into pieces that look short.
+    if formulas * longest > MAX_FORMULA_BYTES or part.count(b"<?") > 1:
         raise _too_many(MAX_FORMULAS, _FORMULAS)
 
 

@@ -41,8 +41,8 @@ def merged(ref):
 
 
 def formulas(text, count, hidden=b""):
-    first = b'<c><f t="shared" si="0">' + hidden + text + b"</f></c>"
-    return sheet(b"<row>" + first + b'<c><f t="shared" si="0"/></c>' * count + b"</row>")
+    first = b'<c r="A1"><f t="shared" si="0">' + hidden + text + b"</f></c>"
+    return sheet(b"<row>" + first + b'<c r="B1"><f t="shared" si="0"/></c>' * count + b"</row>")
 
 
 def sheets_of(count, parts):
@@ -103,13 +103,13 @@ ATTACKS = {
     "huge link": lambda: {
         SHEET: sheet(b"", b'<hyperlinks><hyperlink ref="A1:XFD1048576" location="a"/></hyperlinks>')
     },
-    "shared formula": lambda: {SHEET: formulas(b"A1+" * 60_000 + b"A1", 45_000)},
+    "shared formula": lambda: {SHEET: formulas(b"A1+" * 40_000 + b"A1", 45_000)},
     "shared formula in CDATA": lambda: {SHEET: formulas(b"<![CDATA[" + b"A1+" * 9_000 + b"A1]]>", 45_000)},
     "shared formula behind an instruction": lambda: {
-        SHEET: formulas(b"A1+" * 9_000 + b"A1", 45_000, hidden=b"<?a?>")
+        SHEET: formulas(b"A1+" * 9_000 + b"A1", 45_000, hidden=b"<?a?><?b?>")
     },
     "long attribute": lambda: {SHEET: sheet(b'<row a="' + b"x" * 60_000_000 + b'"/>')},
-    "many long attributes": lambda: {SHEET: sheet((b'<row a="' + b"x" * 250_000 + b'"/>') * 300)},
+    "many long attributes": lambda: {SHEET: sheet((b'<row a="' + b"x" * 120_000 + b'"/>') * 600)},
     "many attributes": lambda: {
         SHEET: sheet(b"<row" + b"".join(b' a%d=""' % n for n in range(28_000)) + b"/>")
     },
@@ -119,7 +119,7 @@ ATTACKS = {
         SHEET: sheet(b'<row><c t="inlineStr"><is><t>' + b"a" * 60_000_000 + b"</t></is></c></row>")
     },
     "spaces shared by every cell": lambda: {
-        STRINGS: strings(b"<si><t>" + b" " * 200_000 + b"</t></si>"),
+        STRINGS: strings(b"<si><t>" + b" " * 120_000 + b"</t></si>"),
         SHEET: sheet((b"<row>" + b'<c t="s"><v>0</v></c>' * 10 + b"</row>") * 20_000),
     },
     "brackets in every row": lambda: {
@@ -131,8 +131,8 @@ ATTACKS = {
         STYLES: lambda part: part.replace(b"</cellXfs>", XF * 1_000_000 + b"</cellXfs>")
     },
     "90,000 styles": lambda: {STYLES: lambda part: part.replace(b"</cellXfs>", XF * 90_000 + b"</cellXfs>")},
-    "huge name": lambda: {BOOK: names(name(b"Print_Area", b"Sheet!$A$1," * 20_000))},
-    "huge titles": lambda: {BOOK: names(name(b"Print_Titles", b"'a" * 100_000))},
+    "huge name": lambda: {BOOK: names(name(b"Print_Area", b"Sheet!$A$1," * 11_000))},
+    "huge titles": lambda: {BOOK: names(name(b"Print_Titles", b"'a" * 60_000))},
     "1 million names": lambda: {BOOK: names(name(b"Print_Area", b"A1") * 1_000_000)},
     "50,000 names": lambda: {BOOK: names(name(b"Print_Area", b"$A$1") * 50_000)},
     "far corners": lambda: {SHEET: sheet(b'<row r="51000"><c r="DP51000"><v>1</v></c></row>')},
