@@ -21,12 +21,13 @@ class RoomSocket:
 
     def __init__(self, server: LiveServer, http: requests.Session | None, origin: str | None = "") -> None:
         self.server, self.news = server, list[dict[str, Any]]()
-        self.cut = Event()
+        self.cut, self.asked_again = Event(), Event()
         # The library's own Origin is suppressed, so that ours is the only one, or there is none.
         self.client = socketio.Client(
             reconnection=False, websocket_extra_options={"suppress_origin": True}, handle_sigint=False
         )
         self.client.on("sitting_changed", self.news.append)
+        self.client.on("enter_again", self.asked_again.set)
         self.client.on("disconnect", lambda _reason: self.cut.set())
         headers = {}
         if origin is not None:

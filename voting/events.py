@@ -105,6 +105,12 @@ def tell_sitting(socketio: SocketIO, desk: BallotDesk, sitting_id: int) -> None:
     socketio.emit("sitting_changed", desk.shared_snapshot(sitting_id), to=sitting_room(sitting_id))
 
 
+def reseat(socketio: SocketIO, sitting_id: int) -> None:
+    """Make everyone who watches a sitting enter anew, so that who lost their place hears nothing more."""
+    socketio.emit("enter_again", to=sitting_room(sitting_id))
+    socketio.close_room(sitting_room(sitting_id))
+
+
 def cut_off(socketio: SocketIO, sign_in_id: str) -> None:
     """Disconnect every socket of one sign-in in this process."""
     participants = socketio.server.manager.get_participants("/", sign_in_room(sign_in_id))

@@ -10,15 +10,14 @@ from sqlalchemy.orm import Session
 from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.text import Text
 from defense.models import Application, PanelHalfDay, Round, Schedule, UnplacedCandidate
-from defense.services.scheduling import (
+from defense.services.instance_building import (
     build_instance,
     candidate_key,
     from_minutes,
     half_day_key,
-    plan_of,
     row_id,
-    save_by_hand,
 )
+from defense.services.scheduling import plan_of, save_by_hand
 from scheduler.checker import find_violations
 from scheduler.instance import Candidate, SchedulingInstance
 from scheduler.schedule import Assignment, Unplaced, UnplacedReason

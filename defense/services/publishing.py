@@ -21,8 +21,9 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.audit import record_audit
+from defense.services.instance_building import attending_members
 from defense.services.invites import InviteSummary, refresh_invites
-from defense.services.scheduling import attending_members, require_current
+from defense.services.scheduling import require_current
 from defense.settings import Settings
 
 

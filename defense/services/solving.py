@@ -19,7 +19,8 @@ from defense.domain.text import Text
 from defense.models import Round, Schedule, SolveRun
 from defense.models.types import utc_now
 from defense.services.audit import record_audit
-from defense.services.scheduling import build_instance, save_solved
+from defense.services.instance_building import build_instance
+from defense.services.scheduling import save_solved
 from defense.services.transaction import begin_write
 from defense.settings import PROJECT_DIR
 from scheduler.instance import SchedulingInstance

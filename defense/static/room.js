@@ -46,6 +46,8 @@
     enter();
   });
 
+  socket.on("enter_again", enter);
+
   socket.on("sitting_changed", (news) => {
     if (news.seq <= seq) return;
     const gap = news.seq > seq + 1;

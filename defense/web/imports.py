@@ -107,13 +107,14 @@ def apply(code: str, batch_id: int) -> ResponseReturnValue:
     return redirect(url_for("imports.show", code=code, batch_id=batch_id))
 
 
-@pages.get("/<int:batch_id>/marked.xlsx")
+@pages.post("/<int:batch_id>/marked.xlsx")
 @access(Role.STAFF)
 def marked(code: str, batch_id: int) -> Response:
     """The workbook with its faults marked, as uploaded otherwise, personal data included: it is audited."""
+    # Marking takes its time; the writer's place is taken only for the entry.
+    db.session.rollback()
     batch = _batch_or_404(round_or_404(code), batch_id)
     data, filename = marked_copy(db.session(), batch), f"marked-{batch.filename}"
-    # Marking takes its time; the writer's place is taken only for the entry.
     begin_write(db.session())
     audit_marked_copy(db.session(), batch_id, require_principal().account_id)
     db.session.commit()

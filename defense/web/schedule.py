@@ -29,17 +29,18 @@ from defense.models import Application, Panel, PanelHalfDay, Round, Schedule, Sc
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_timetable
+from defense.services.instance_building import attending_members
 from defense.services.moves import legal_slots, move_candidate, remove_candidate
 from defense.services.overview import has_data
 from defense.services.publishing import PublishChanges, preview_changes, publish, published_schedule
 from defense.services.results import seated_defence
 from defense.services.rulings import has_begun
-from defense.services.scheduling import attending_members, latest_schedule
+from defense.services.scheduling import latest_schedule
 from defense.services.solving import carry_out_run, newest_run, request_cancel, start_run
 from defense.web.downloads import workbook
 from defense.web.format import localise, stamp
 from defense.web.rounds import application_or_404, round_or_404
-from voting.events import tell_sitting
+from voting.events import reseat
 
 pages = Blueprint("schedule", __name__, url_prefix="/rounds/<code>/schedule")
 
@@ -123,7 +124,8 @@ def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
     changes, invites = publish(db.session(), schedule, settings, utc_now(), require_principal().account_id)
     round_id = schedule.round_id
     db.session.commit()
-    _tell_sittings(round_id)
+    for sitting_id in db.session.scalars(select(Sitting.id).where(Sitting.round_id == round_id)).all():
+        reseat(socketio, sitting_id)
     flash(
         _(
             "Published: %(added)s added, %(moved)s moved, %(removed)s taken out. Invites: %(created)s new, "
@@ -265,9 +267,3 @@ def _grid(round_: Round, schedule: Schedule) -> dict[str, object]:
             day = half_day_row.start_at.astimezone(BEIJING).date()
             cells[panel.id, day].append((half_day_row, slots.get(half_day_row.id, [])))
     return {"panels": panels, "days": sorted({day for _, day in cells}, key=str), "cells": cells}
-
-
-def _tell_sittings(round_id: int) -> None:
-    desk = current_app.extensions["ballot_desk"]
-    for sitting_id in db.session.scalars(select(Sitting.id).where(Sitting.round_id == round_id)).all():
-        tell_sitting(socketio, desk, sitting_id)

@@ -39,10 +39,18 @@ ALLOWED: dict[str, set[str]] = {
     },
     "defense.web": {
         *("defense.web", "defense.services", "defense.auth", "defense.errors", "defense.extensions"),
-        *("defense.models", "defense.domain", "voting", "flask", "flask_babel", "sqlalchemy"),
+        *(
+            "defense.models",
+            "defense.domain",
+            "voting",
+            "flask",
+            "flask_babel",
+            "werkzeug",
+            "gevent",
+            "sqlalchemy",
+        ),
     },
 }
-WEB_MAY_NOT = ("defense.integrations", "scheduler")
 
 
 def modules() -> Iterator[tuple[str, Path]]:

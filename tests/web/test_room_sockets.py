@@ -17,7 +17,7 @@ from socketio.exceptions import BadNamespaceError, ConnectionError
 
 from tests.live import LiveServer
 from tests.rooms import ballot
-from tests.sockets import RoomSocket, close_ballot, open_ballot, rows, wait_for
+from tests.sockets import WAIT_S, RoomSocket, close_ballot, open_ballot, rows, wait_for
 
 Dial = Callable[[str], RoomSocket]
 EXPERTS = [f"expert{i}" for i in range(5)]
@@ -238,3 +238,23 @@ def test_other_namespaces_do_not_exist(live: LiveServer) -> None:
     cookie = "; ".join(f"{c.name}={c.value}" for c in http.cookies)
     with pytest.raises(ConnectionError):
         client.connect(live.url, headers={"Cookie": cookie}, transports=["websocket"], namespaces=["/admin"])
+
+
+def test_publishing_makes_everybody_prove_their_place_anew(live: LiveServer) -> None:
+    staff, secretary = live.sign_in("staff"), live.sign_in("secretary")
+    stays, silent = (RoomSocket(live, live.sign_in(name)) for name in ("expert0", "expert1"))
+    for socket in (stays, silent):
+        socket.enter()
+    published = staff.post(
+        f"{live.url}/rounds/2021/schedule/1/publish", timeout=WAIT_S, allow_redirects=False
+    )
+    assert published.status_code == 302
+    assert stays.asked_again.wait(WAIT_S) and silent.asked_again.wait(WAIT_S)
+    stays.enter()
+    heard = len(stays.news), len(silent.news)
+    move = f"{live.url}/defences/{live.defence_ids[0]}/moves/call_in"
+    assert secretary.post(move, timeout=WAIT_S, allow_redirects=False).status_code == 302
+    wait_for(lambda: len(stays.news) > heard[0])
+    assert len(silent.news) == heard[1]
+    for socket in (stays, silent):
+        socket.close()

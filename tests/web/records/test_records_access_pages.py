@@ -19,7 +19,7 @@ READ = [
     "/rounds/2021/invites?state=telephone",
     "/audit",
 ]
-STAFF_READ = ["/accounts", "/rounds/2021/import/template/experts.xlsx", "/rounds/2021/import/1/marked.xlsx"]
+STAFF_READ = ["/accounts", "/rounds/2021/import/template/experts.xlsx"]
 WRITE = [
     "/rounds/2021/import",
     "/rounds/2021/import/1",
