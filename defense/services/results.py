@@ -89,7 +89,7 @@ def named_ballots(
         .where(Ballot.ballot_round_id == ballot_round.id)
         .order_by(Expert.name)
     )
-    return list(rows.tuples())
+    return [(name, ballot) for name, ballot in rows]
 
 
 def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:

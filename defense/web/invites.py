@@ -44,7 +44,7 @@ def index(code: str) -> ResponseReturnValue:
         .where(Invite.round_id == round_.id)
         .group_by(OutboxMessage.state)
     )
-    counts = dict(rows.tuples().all())
+    counts = dict(rows.all())
     return render_template(
         "invites/index.html",
         round=round_,
