@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from flask import Flask
-from flask_babel import format_date
 
 from defense.domain.clocks import both_clocks, both_clocks_range, day_with_weekday
 from defense.domain.identity import mask_email, mask_id_number, mask_phone
@@ -59,9 +58,8 @@ def _word(table: dict[Any, Text], kind: type | None = None) -> Any:
 
 def full_day(value: datetime | date) -> str:
     """`2021年11月22日 星期一`, by the clock of Beijing."""
-    if isinstance(value, datetime):
-        return localise(day_with_weekday(value))
-    return str(format_date(value, "full"))
+    at = value if isinstance(value, datetime) else datetime.combine(value, time(12), BEIJING)
+    return localise(day_with_weekday(at))
 
 
 def short_time(value: datetime) -> str:
