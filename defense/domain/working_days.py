@@ -29,23 +29,3 @@ def count_working_days(start: date, end: date, calendar: WorkingCalendar) -> int
     """
     days = (end - start).days + 1
     return sum(calendar.is_working_day(start + n * _ONE_DAY) for n in range(days))
-
-
-def nth_working_day_from(day: date, n: int, calendar: WorkingCalendar) -> date:
-    """The n-th working day after `day`, or before it for a negative n; `day` itself is not counted.
-
-    T-15 of the plan is thus `nth_working_day_from(day, -15, calendar)` (domain.md "The day").
-
-    Raises
-    ------
-    ValueError
-        When n is 0, which names no day.
-    """
-    if n == 0:
-        raise ValueError("n must not be 0")
-    step = _ONE_DAY if n > 0 else -_ONE_DAY
-    missing = abs(n)
-    while missing:
-        day += step
-        missing -= calendar.is_working_day(day)
-    return day

@@ -14,7 +14,7 @@ def bytes_on_disk(server: LiveServer) -> bytes:
 
 
 def test_no_file_keeps_the_ballots_as_they_arrived(live: LiveServer) -> None:
-    """Each ballot came in one commit with its voter: the log of those commits must not outlive the closing."""
+    """Each ballot came in one commit with its voter: the log of it must not outlive the closing."""
     secretary = live.sign_in("secretary")
     ballot_round_id = open_ballot(live, secretary)
     for i, choice in enumerate(("pass", "veto", "pass")):

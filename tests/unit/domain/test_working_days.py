@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from defense.domain.errors import InvalidInput
-from defense.domain.working_days import count_working_days, nth_working_day_from
+from defense.domain.working_days import count_working_days
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 
 
@@ -29,25 +29,6 @@ def test_round_adds_days_off():
     day = date(2021, 7, 20)
     assert ChineseWorkingCalendar().is_working_day(day)
     assert not ChineseWorkingCalendar(frozenset({day})).is_working_day(day)
-
-
-@pytest.mark.parametrize(
-    ("day", "n", "result"),
-    [
-        (date(2021, 9, 10), 1, date(2021, 9, 13)),
-        (date(2021, 9, 13), -1, date(2021, 9, 10)),
-        (date(2021, 9, 17), 1, date(2021, 9, 18)),
-        (date(2021, 10, 8), -1, date(2021, 9, 30)),
-        (date(2021, 11, 22), -15, date(2021, 11, 1)),
-    ],
-)
-def test_nth_working_day(day, n, result, calendar):
-    assert nth_working_day_from(day, n, calendar) == result
-
-
-def test_zeroth_day_is_no_day(calendar):
-    with pytest.raises(ValueError, match="0"):
-        nth_working_day_from(date(2021, 9, 10), 0, calendar)
 
 
 @pytest.mark.parametrize("year", [2003, 2099])
