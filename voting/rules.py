@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 RULE_VERSION = 1
+ONE_VOTE_VETO = "one_vote_veto"
 
 
 class Choice(StrEnum):
@@ -65,7 +66,7 @@ def _majority(counts: Counts) -> bool:
 
 
 RULES: dict[str, Callable[[Counts], bool]] = {
-    "one_vote_veto": _one_vote_veto,
+    ONE_VOTE_VETO: _one_vote_veto,
     "two_thirds": _two_thirds,
     "majority": _majority,
 }
@@ -76,7 +77,9 @@ def decide(rule: str, counts: Counts, quorum: int) -> Verdict:
 
     Parameters
     ----------
-    quorum : ballots that must be cast; below it, and when everybody abstains, nothing is decided.
+    quorum : ballots that must be cast; below it, and when everybody abstains, nothing is decided. A veto
+        under the one-vote veto stands all the same: no ballot that is missing could lift it, and closing
+        early must not be a way to be rid of it.
 
     Raises
     ------
@@ -88,6 +91,8 @@ def decide(rule: str, counts: Counts, quorum: int) -> Verdict:
     Source: domain.md "One-vote veto". Abstentions and unused ballots stay in the denominator.
     """
     passes = RULES[rule]
+    if rule == ONE_VOTE_VETO and counts.vetoes > 0:
+        return Verdict.FAILED
     if counts.cast < max(quorum, 1) or counts.abstentions == counts.cast:
         return Verdict.INVALID
     return Verdict.PASSED if passes(counts) else Verdict.FAILED

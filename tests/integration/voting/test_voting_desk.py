@@ -213,7 +213,7 @@ def test_one_veto_fails_the_defence_and_the_effect_decides_the_rest(
 
 
 def test_an_invalid_round_is_kept_and_voted_again(room: Room, ballot_round_id: str) -> None:
-    stale = room.vote_all(ballot_round_id, "veto", "pass")
+    stale = room.vote_all(ballot_round_id, "abstain", "pass")
     tally = room.close(ballot_round_id)
     assert tally == {"verdict": "invalid", "entitled": len(room.experts), "cast": 2}
     assert (room.defence().state, room.defence().outcome, conclusion(room)) == ("hearing", None, "pending")

@@ -93,7 +93,7 @@ def test_the_audit_log_knows_who_voted_and_never_what(room: Room, vetoed: Vetoed
 
 def test_an_invalid_round_leaves_no_split_where_people_look(room: Room) -> None:
     ballot_round_id = room.call_and_open()
-    room.vote_all(ballot_round_id, "veto", "pass")
+    room.vote_all(ballot_round_id, "abstain", "pass")
     room.close(ballot_round_id)
     turnout = {"verdict": "invalid", "entitled": len(room.experts), "cast": 2}
     assert room.desk.shared_snapshot(room.sitting_id)["shared"]["defences"][0]["tally"] == turnout

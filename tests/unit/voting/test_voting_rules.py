@@ -25,6 +25,8 @@ def expected_verdict(rule: str, counts: Counts) -> str:
     members = ["pass"] * counts.passes + ["veto"] * counts.vetoes + ["abstain"] * counts.abstentions
     members += ["unused"] * (counts.entitled - len(members))
     spoke = [member for member in members if member != "unused"]
+    if rule == "one_vote_veto" and "veto" in members:
+        return "failed"
     if len(spoke) < QUORUM or set(spoke) == {"abstain"}:
         return "invalid"
     share = Fraction(members.count("pass"), len(members))
@@ -50,6 +52,11 @@ def test_every_split_of_every_panel(rule: str, panel_size: int) -> None:
 def test_two_thirds_of_nine_is_six() -> None:
     assert decide("two_thirds", Counts(9, 6, 3, 0), QUORUM) is Verdict.PASSED
     assert decide("two_thirds", Counts(9, 5, 4, 0), QUORUM) is Verdict.FAILED
+
+
+def test_closing_early_does_not_lift_a_veto() -> None:
+    assert decide("one_vote_veto", Counts(5, 0, 1, 0), QUORUM) is Verdict.FAILED
+    assert decide("one_vote_veto", Counts(5, 2, 0, 0), QUORUM) is Verdict.INVALID
 
 
 def test_an_unknown_rule_decides_nothing() -> None:
@@ -78,7 +85,7 @@ def test_more_ballots_than_members_are_never_counted() -> None:
 
 def test_an_invalid_round_tells_the_same_however_its_ballots_fell() -> None:
     too_few = [
-        tally_ballots("one_vote_veto", 5, QUORUM, some) for some in (ballots(2), ballots(1, 1), ballots(0, 2))
+        tally_ballots("majority", 5, QUORUM, some) for some in (ballots(2), ballots(1, 1), ballots(0, 2))
     ]
     told = [tally.to_json() for tally in too_few]
     assert told == [{"verdict": "invalid", "entitled": 5, "cast": 2}] * 3
