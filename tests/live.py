@@ -69,6 +69,7 @@ class LiveServer:
                     return
             except requests.RequestException:
                 time.sleep(0.1)
+        self.kill()
         raise AssertionError((self.directory / "server.log").read_text())
 
     def kill(self) -> None:
