@@ -21,7 +21,7 @@ apt_install() {
   rm -f "$VENV.apt.log"
 }
 
-# stamped NAME FILE… : true when NAME was finished with the files as they are now.
+# A stamp says that NAME was finished with FILE… as they are now: is_current asks, set_stamp says so.
 stamp_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
 is_current() { local name=$1; shift; [ "$(cat "$VENV/stamp-$name" 2>/dev/null)" = "$(stamp_of "$@")" ]; }
 set_stamp() { local name=$1; shift; stamp_of "$@" >"$VENV/stamp-$name"; }

@@ -81,8 +81,8 @@ def create_account(
     return account
 
 
-def set_password(session: Session, account: Account, password: str, keep_sign_in: str | None = None) -> None:
-    """Hash and keep a password (argon2id); the account's other sign-ins end."""
+def set_password(session: Session, account: Account, password: str) -> None:
+    """Hash and keep a password (argon2id)."""
     if len(password) < MIN_PASSWORD_LENGTH:
         raise InvalidInput(
             Text(
@@ -91,16 +91,11 @@ def set_password(session: Session, account: Account, password: str, keep_sign_in
             )
         )
     account.password_hash = _hasher.hash(password)
-    session.execute(
-        update(SignIn)
-        .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None), SignIn.id != keep_sign_in)
-        .values(ended_at=utc_now())
-    )
     record_audit(session, "account.password_set", f"account:{account.id}", {}, account.id)
 
 
-def change_password(session: Session, account: Account, current: str, new: str, sign_in_id: str) -> None:
-    """Change one's own password.
+def change_password(session: Session, account: Account, current: str, new: str, sign_in_id: str) -> list[str]:
+    """Change one's own password; returns the account's other sign-ins, which end.
 
     Raises
     ------
@@ -109,7 +104,8 @@ def change_password(session: Session, account: Account, current: str, new: str, 
     """
     if account.password_hash is not None and not password_fits(account.password_hash, current):
         raise InvalidInput(Text("当前密码不正确。", "The present password is wrong."))
-    set_password(session, account, new, keep_sign_in=sign_in_id)
+    set_password(session, account, new)
+    return end_sign_ins(session, account, keep=sign_in_id)
 
 
 def find_password(session: Session, username: str) -> tuple[int | None, str]:
@@ -202,24 +198,23 @@ def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:
 
 
 def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> list[str]:
-    """Kill every personal link of an account and end its sign-ins.
-
-    Returns the sign-ins that ended, whose sockets are to be cut off.
-    """
-    now = utc_now()
+    """Kill every personal link of an account; returns its sign-ins, which end with them."""
     session.execute(
         update(AccessLink)
         .where(AccessLink.account_id == account.id, AccessLink.revoked_at.is_(None))
-        .values(revoked_at=now)
+        .values(revoked_at=utc_now())
     )
-    ended = session.scalars(
-        update(SignIn)
-        .where(SignIn.account_id == account.id, SignIn.ended_at.is_(None))
-        .values(ended_at=now)
-        .returning(SignIn.id)
-    ).all()
     record_audit(session, "link.revoked", f"account:{account.id}", {}, by_account_id)
-    return list(ended)
+    return end_sign_ins(session, account)
+
+
+def end_sign_ins(session: Session, account: Account, keep: str | None = None) -> list[str]:
+    """End an account's sign-ins but `keep`; returns those that ended, whose sockets are to be cut off."""
+    live = session.scalars(select(SignIn).where(SignIn.account_id == account.id, SignIn.ended_at.is_(None)))
+    ended = [sign_in for sign_in in live if sign_in.id != keep]
+    for sign_in in ended:
+        sign_in.ended_at = utc_now()
+    return [sign_in.id for sign_in in ended]
 
 
 def sign_in_with_link(session: Session, token: str, hours: int) -> SignIn | None:

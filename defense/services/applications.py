@@ -16,6 +16,7 @@ from defense.domain.lifecycle import DefenceState
 from defense.domain.text import Text
 from defense.models import Application, Defence, Round, Sitting
 from defense.services.audit import record_audit
+from defense.services.paging import place_page
 from defense.services.results import conclusion_of
 
 PAGE_SIZE = 50
@@ -108,11 +109,11 @@ def find_applications(
         # Derived, never stored: it is computed for each row that the other filters leave.
         rows = [a for a in session.scalars(query) if conclusion_of(a) == wanted.conclusion]
         found = len(rows)
-        page, pages = _place(page, found)
+        page, pages = place_page(page, found, PAGE_SIZE)
         rows = rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
     else:
         found = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
-        page, pages = _place(page, found)
+        page, pages = place_page(page, found, PAGE_SIZE)
         rows = list(session.scalars(query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)))
     return ApplicationPage(tuple(rows), found, page, pages)
 
@@ -197,8 +198,3 @@ def _requirement_is(code: str) -> ColumnElement[bool]:
 
 def _count(condition: Any) -> Any:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
-
-
-def _place(page: int, found: int) -> tuple[int, int]:
-    pages = max(1, -(-found // PAGE_SIZE))
-    return min(max(page, 1), pages), pages

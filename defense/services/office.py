@@ -11,10 +11,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from defense.domain.errors import IllegalState, InvalidInput
 from defense.domain.text import Text
-from defense.models import Account, Application, AuditEntry, Defence, SignIn
+from defense.models import Account, Application, AuditEntry, Defence
 from defense.models.types import utc_now
-from defense.services.access import OFFICE_ROLES, Role, create_account, issue_link
+from defense.services.access import OFFICE_ROLES, Role, create_account, end_sign_ins, issue_link
 from defense.services.audit import record_audit
+from defense.services.paging import place_page
 
 AUDIT_PAGE_SIZE = 100
 
@@ -76,7 +77,7 @@ def set_account_active(session: Session, account: Account, active: bool, by_acco
     account.active = active
     action = "account.opened" if active else "account.closed"
     record_audit(session, action, f"account:{account.id}", {}, by_account_id)
-    return [] if active else _end_sign_ins(session, account)
+    return [] if active else end_sign_ins(session, account)
 
 
 def hand_out_link(session: Session, account: Account, days: int, by_account_id: int) -> str:
@@ -118,8 +119,7 @@ def read_audit(session: Session, action: str, subject: str, page: int, search: s
     if search:
         query = query.where(AuditEntry.subject.in_(_subjects_named(search)))
     found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    pages = max(1, -(-found // AUDIT_PAGE_SIZE))
-    page = min(max(page, 1), pages)
+    page, pages = place_page(page, found, AUDIT_PAGE_SIZE)
     rows = session.execute(
         query.order_by(AuditEntry.seq.desc()).limit(AUDIT_PAGE_SIZE).offset((page - 1) * AUDIT_PAGE_SIZE)
     )
@@ -138,12 +138,3 @@ def _subjects_named(search: str) -> CompoundSelect[str]:
         select(subject("defence", Defence.id)).join(Application).where(named),
         select(subject("account", Account.id)).where(Account.display_name.icontains(search, autoescape=True)),
     )
-
-
-def _end_sign_ins(session: Session, account: Account) -> list[str]:
-    live = session.scalars(
-        select(SignIn).where(SignIn.account_id == account.id, SignIn.ended_at.is_(None))
-    ).all()
-    for sign_in in live:
-        sign_in.ended_at = utc_now()
-    return [sign_in.id for sign_in in live]

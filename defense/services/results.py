@@ -17,6 +17,7 @@ from defense.domain.text import Text
 from defense.models import Application, Ballot, BallotRound, Defence, Expert, Round, Sitting, SittingMember
 from defense.services.access import Principal, Role
 from defense.services.audit import record_audit
+from defense.services.paging import place_page
 
 PAGE_SIZE = 50
 
@@ -118,8 +119,7 @@ def find_results(session: Session, round_: Round, conclusion: str = "", page: in
     known = conclusion in tuple(Conclusion)
     rows = [row for row in everybody if row.conclusion == conclusion] if known else defending
     rows.sort(key=lambda row: row.conclusion is Conclusion.PENDING)
-    pages = max(1, -(-len(rows) // PAGE_SIZE))
-    page = min(max(page, 1), pages)
+    page, pages = place_page(page, len(rows), PAGE_SIZE)
     return ResultPage(
         rows=tuple(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]),
         found=len(rows),

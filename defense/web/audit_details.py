@@ -65,8 +65,8 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     | {
         "valid": Text("材料有效", "valid"),
         "not_valid": Text("材料无效", "not valid"),
-        "waived": Text("准予先行安排", "let through unpaid"),
-        "not_waived": Text("撤回先行安排", "permission taken back"),
+        "waived": Text("准予缓缴", "let through unpaid"),
+        "not_waived": Text("已收回准许", "permission taken back"),
     },
     "effect": EFFECT_TEXT,
     "kind": {

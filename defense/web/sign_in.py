@@ -115,8 +115,10 @@ def password_submit() -> ResponseReturnValue:
     if new != request.form.get("again", ""):
         raise InvalidInput(Text("两次输入的新密码不一致。", "The two new passwords differ."))
     current, sign_in_id = request.form.get("current", ""), require_principal().sign_in_id
-    change_password(db.session(), account, current, new, sign_in_id)
+    ended = change_password(db.session(), account, current, new, sign_in_id)
     db.session.commit()
+    for other in ended:
+        cut_off(socketio, other)
     flash(_("Your password has been changed."), "success")
     return redirect(url_for("home.index"))
 
