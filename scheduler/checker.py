@@ -146,7 +146,7 @@ def _check_slot(facts: _Facts, slot: Assignment) -> Iterator[Violation]:
 def _check_hearing(facts: _Facts, slot: Assignment) -> Iterator[Violation]:
     candidate = facts.candidates[slot.candidate_id]
     ids = (slot.candidate_id, slot.sitting_id)
-    if candidate.category not in facts.panels[facts.sittings[slot.sitting_id].panel_id].accepts:
+    if not facts.panels[facts.sittings[slot.sitting_id].panel_id].hears(candidate.category):
         yield Violation(Rule.CATEGORY, ids, f"({candidate.category})")
     remaining = len(facts.attending[slot.sitting_id] - candidate.recused_expert_ids)
     if remaining < facts.instance.min_panel_size:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from scheduler.instance import Candidate, Expert, Interval, Panel, Pin, SchedulingInstance, Sitting
+from scheduler.instance import Candidate, Expert, Interval, Panel, SchedulingInstance, Sitting, Slot
 
 StartRanges = tuple[tuple[int, int], ...]
 """Start minutes that are possible, as closed ranges in rising order."""
@@ -51,7 +51,7 @@ def is_quorate(instance: SchedulingInstance, member_count: int) -> bool:
 def may_hear(instance: SchedulingInstance, opening: Opening, candidate: Candidate) -> bool:
     """Return whether the panel accepts the candidate and is quorate without those recused."""
     return (
-        candidate.category in opening.panel.accepts
+        opening.panel.hears(candidate.category)
         and is_quorate(instance, len(opening.attending))
         and is_quorate(instance, len(opening.attending - candidate.recused_expert_ids))
     )
@@ -73,7 +73,7 @@ def free_starts(candidate: Candidate, first_min: int, last_min: int) -> StartRan
     return tuple(ranges)
 
 
-def pin_of(candidate: Candidate) -> Pin:
+def pin_of(candidate: Candidate) -> Slot:
     """Return the pin of a candidate known to have one."""
     if candidate.pin is None:
         raise ValueError(f"candidate {candidate.id!r} has no pin")

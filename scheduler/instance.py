@@ -6,6 +6,9 @@ from typing import Any
 
 from scheduler.codec import decode, encode
 from scheduler.errors import InstanceError
+from scheduler.objective import DEFAULT_OBJECTIVE, Goal, require_objective
+
+DAY_MIN = 24 * 60
 
 
 def _require_whole(path: str, value: object, least: int | None = None) -> None:
@@ -40,9 +43,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class Expert:
-    """A panel member (评委) and the times at which they cannot attend."""
+    """A person besides the candidates: a panel member (评委) or a named attendee, such as an interpreter."""
 
     id: str
+    name: str = ""
     unavailable: tuple[Interval, ...] = ()
 
     def __post_init__(self) -> None:
@@ -51,16 +55,23 @@ class Expert:
 
 @dataclass(frozen=True)
 class Panel:
-    """A defence panel (答辩组); `accepts` holds opaque categories such as ``engineering|civil|senior``."""
+    """A defence panel (答辩组), or only a room when it has no experts.
+
+    `accepts` holds opaque categories such as ``engineering|civil|senior``; None accepts everyone.
+    """
 
     id: str
-    name: str
-    expert_ids: tuple[str, ...]
-    accepts: frozenset[str]
+    name: str = ""
+    expert_ids: tuple[str, ...] = ()
+    accepts: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         _require_text("id", self.id)
         _require_unique("expert_ids", self.expert_ids)
+
+    def hears(self, category: str) -> bool:
+        """Return whether candidates of `category` may come to this panel."""
+        return self.accepts is None or category in self.accepts
 
 
 @dataclass(frozen=True)
@@ -78,8 +89,8 @@ class Sitting:
 
 
 @dataclass(frozen=True)
-class Pin:
-    """A slot that must stay exactly where it is (锁定时段)."""
+class Slot:
+    """Where and when: a sitting, and the minute at which the defence starts in it."""
 
     sitting_id: str
     start_min: int
@@ -89,23 +100,49 @@ class Pin:
 
 
 @dataclass(frozen=True)
+class Wish:
+    """A time that suits a candidate, or with ``is_avoided`` one that does not (意愿).
+
+    Unlike `Candidate.unavailable` it may be broken, which costs `weight`. A wish is met when the whole
+    slot lies within [start_min, end_min), an avoided one when it lies wholly outside; who is not placed breaks
+    none.
+    """
+
+    start_min: int
+    end_min: int
+    is_avoided: bool = False
+    weight: int = 1
+
+    def __post_init__(self) -> None:
+        _require_order(self.start_min, self.end_min)
+        _require_whole("weight", self.weight, least=1)
+
+
+@dataclass(frozen=True)
 class Candidate:
     """A person to be heard (答辩人).
 
     Parameters
     ----------
-    id, category, unit : str
-        Opaque keys; `unit` is informational.
+    id, category, unit, region : str
+        Opaque keys; `category` is matched with `Panel.accepts`, `region` (地州) counts in `region_days`, and
+        `unit` is informational.
     duration_min, buffer_min : int
         Length of the defence, and the pause needed before the next one in the same sitting, in minutes.
     unavailable : tuple of Interval
         Times at which the candidate cannot be heard.
     recused_expert_ids : frozenset of str
         Experts who leave the room for this candidate (回避).
+    attendee_ids : frozenset of str
+        Persons who must attend this defence, be they on the panel or not: an interpreter, a thesis examiner.
     priority : int
         Higher is placed first.
-    pin : Pin or None
-        The slot that must stay.
+    pin : Slot or None
+        The slot that must stay (锁定时段).
+    published : Slot or None
+        The slot that was announced; leaving it counts in `moved`. Its sitting may no longer exist.
+    wishes : tuple of Wish
+        Times that suit or do not suit.
 
     Raises
     ------
@@ -114,21 +151,27 @@ class Candidate:
     """
 
     id: str
-    category: str
     duration_min: int
-    buffer_min: int
+    buffer_min: int = 0
+    category: str = ""
     unit: str = ""
+    region: str = ""
     unavailable: tuple[Interval, ...] = ()
     recused_expert_ids: frozenset[str] = frozenset()
+    attendee_ids: frozenset[str] = frozenset()
     priority: int = 0
-    pin: Pin | None = None
+    pin: Slot | None = None
+    published: Slot | None = None
+    wishes: tuple[Wish, ...] = ()
 
     def __post_init__(self) -> None:
         _require_text("id", self.id)
-        _require_text("category", self.category)
         _require_whole("duration_min", self.duration_min, least=1)
         _require_whole("buffer_min", self.buffer_min, least=0)
         _require_whole("priority", self.priority)
+        both = sorted(self.recused_expert_ids & self.attendee_ids)
+        if both:
+            raise InstanceError("attendee_ids", f"{both[0]!r} is recused and cannot be made to attend")
 
 
 @dataclass(frozen=True)
@@ -143,6 +186,14 @@ class SchedulingInstance:
         Whether both numbers must be odd.
     max_parallel_sittings : int or None
         Most sittings at the same time (rooms, meeting licences, secretaries); None is no limit.
+    closures : tuple of Interval
+        Times at which nobody sits: holidays, extra days off (肉孜节, 古尔邦节). A sitting that touches one
+        cannot open.
+    midnight_min : int
+        A minute of the axis at which some day begins; days are counted from it, 1,440 minutes each.
+    objective : tuple of tuple of Goal
+        What counts after the placed candidates, most important first; goals of one tier are added up with
+        their weights.
 
     Raises
     ------
@@ -161,14 +212,23 @@ class SchedulingInstance:
     min_panel_size: int = 3
     require_odd: bool = False
     max_parallel_sittings: int | None = None
+    closures: tuple[Interval, ...] = ()
+    midnight_min: int = 0
+    objective: tuple[tuple[Goal, ...], ...] = DEFAULT_OBJECTIVE
 
     def __post_init__(self) -> None:
-        _require_whole("min_panel_size", self.min_panel_size, least=1)
+        _require_whole("min_panel_size", self.min_panel_size, least=0)
+        _require_whole("midnight_min", self.midnight_min)
+        require_objective(self.objective)
         if self.max_parallel_sittings is not None:
             _require_whole("max_parallel_sittings", self.max_parallel_sittings, least=1)
         for name in ("experts", "panels", "sittings", "candidates"):
             _require_unique(name, [item.id for item in getattr(self, name)], ".id")
         _check_references(self)
+
+    def day_of(self, minute: int) -> int:
+        """Return the number of the day that `minute` lies in."""
+        return (minute - self.midnight_min) // DAY_MIN
 
     def to_json(self) -> dict[str, Any]:
         """Return the instance as JSON values."""
@@ -202,6 +262,8 @@ def _check_references(instance: SchedulingInstance) -> None:
     for index, candidate in enumerate(instance.candidates):
         for expert_id in sorted(candidate.recused_expert_ids):
             _require_known(f"candidates[{index}].recused_expert_ids", expert_id, experts)
+        for expert_id in sorted(candidate.attendee_ids):
+            _require_known(f"candidates[{index}].attendee_ids", expert_id, experts)
         if candidate.pin is not None:
             _require_known(f"candidates[{index}].pin.sitting_id", candidate.pin.sitting_id, sittings)
 

@@ -64,10 +64,10 @@ class _Explainer:
         """Narrow the sittings down rule by rule; the rule that leaves none is the reason."""
         if candidate.pin is not None:
             return self._explain_pin(candidate)
-        panels = [p for p in self._instance.panels if candidate.category in p.accepts]
+        panels = [p for p in self._instance.panels if p.hears(candidate.category)]
         if not panels:
             return UnplacedReason.NO_PANEL_ACCEPTS_CATEGORY, {"category": candidate.category}
-        openings = [item for item in self._openings if candidate.category in item.panel.accepts]
+        openings = [item for item in self._openings if item.panel.hears(candidate.category)]
         if not openings:
             names = [panel.name for panel in panels]
             return UnplacedReason.NO_SITTING_PLANNED, {"category": candidate.category, "panels": names}
@@ -151,7 +151,7 @@ class _Explainer:
             "sitting_id": pin.sitting_id,
             "start_min": pin.start_min,
             "panel": item.panel.name,
-            "is_category_accepted": candidate.category in item.panel.accepts,
+            "is_category_accepted": item.panel.hears(candidate.category),
             "is_candidate_free": bool(sitting_starts(candidate, item.sitting)),
             "attending": len(item.attending),
             "remaining": len(item.attending - candidate.recused_expert_ids),

@@ -21,16 +21,23 @@ class SolveParameters:
         With ``workers=1`` the same seed gives the same schedule, unless the time limit cuts the search.
     workers : int
         Search strategies run side by side; more than there are cores can pay (scheduling.md, "What scales").
+    deterministic_limit : float or None
+        Effort instead of time, in units of about a second that count the solver's steps: the same instance,
+        seed, workers and limit give the same schedule on any machine with the same solver version, unless
+        `time_limit_s` ends the solve before.
     """
 
     time_limit_s: float = 60.0
     seed: int = 1
     workers: int = 8
+    deterministic_limit: float | None = None
 
     def __post_init__(self) -> None:
         for name, least in (("time_limit_s", 0), ("workers", 1), ("seed", 0)):
             if getattr(self, name) < least:
                 raise InstanceError(name, f"must be at least {least}, got {getattr(self, name)}")
+        if self.deterministic_limit is not None and self.deterministic_limit <= 0:
+            raise InstanceError("deterministic_limit", f"must be above 0, got {self.deterministic_limit}")
 
 
 class SolveStatus(Enum):
@@ -68,6 +75,11 @@ class ObjectiveTerm:
     def proven(self) -> bool:
         """Whether no schedule can do better in this term."""
         return self.value == self.best_bound
+
+    @property
+    def gap(self) -> float:
+        """How far `best_bound` lies from the value, as a share of the value; 0 when proven."""
+        return abs(self.value - self.best_bound) / max(1, abs(self.value))
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class UnplacedReason(Enum):
     RECUSAL_LEAVES_TOO_FEW = "recusal_leaves_too_few"
     LONGER_THAN_ANY_SITTING = "longer_than_any_sitting"
     CANDIDATE_UNAVAILABLE = "candidate_unavailable_all_sittings"
+    ATTENDEES_BUSY = "attendees_busy"
     PIN_IMPOSSIBLE = "pin_impossible"
     EXPERT_DOUBLE_BOOKED = "expert_double_booked"
     PARALLEL_LIMIT = "parallel_limit"

@@ -56,7 +56,8 @@ def build_instance(session: Session, round_: Round, keep_published: bool = False
     rules = round_.rules.defence
     built = plain.SchedulingInstance(
         experts=tuple(
-            plain.Expert(expert_key(e.id), tuple(_interval(p) for p in e.unavailable)) for e in experts
+            plain.Expert(expert_key(e.id), unavailable=tuple(_interval(p) for p in e.unavailable))
+            for e in experts
         ),
         panels=tuple(_panel(panel, applications) for panel in panels),
         sittings=tuple(
@@ -186,7 +187,7 @@ def _recusals(
     }
 
 
-def _pins(session: Session, round_: Round, keep_published: bool) -> dict[int, plain.Pin]:
+def _pins(session: Session, round_: Round, keep_published: bool) -> dict[int, plain.Slot]:
     defences = session.scalars(
         select(Defence)
         .join(Application)
@@ -194,7 +195,7 @@ def _pins(session: Session, round_: Round, keep_published: bool) -> dict[int, pl
         .options(selectinload(Defence.sitting))
     )
     return {
-        d.application_id: plain.Pin(half_day_key(d.sitting.half_day_id), to_minutes(d.start_at))
+        d.application_id: plain.Slot(half_day_key(d.sitting.half_day_id), to_minutes(d.start_at))
         for d in defences
         if keep_published or d.state != DefenceState.WAITING
     }

@@ -42,7 +42,7 @@ def instance(
     named = {id_ for each in panels for id_ in each.expert_ids}
     named |= {id_ for person in people for id_ in person.recused_expert_ids}
     return SchedulingInstance(
-        experts=tuple(Expert(id_, (absences or {}).get(id_, ())) for id_ in sorted(named)),
+        experts=tuple(Expert(id_, unavailable=(absences or {}).get(id_, ())) for id_ in sorted(named)),
         panels=tuple(panels),
         sittings=tuple([sitting()] if sittings is None else sittings),
         candidates=tuple(people),

@@ -11,13 +11,13 @@ from scheduling_builders import away, candidate, instance, panel, sitting
 
 import scheduler
 from scheduler.checker import Rule, find_violations, recompute_objective
-from scheduler.instance import Pin, SchedulingInstance
+from scheduler.instance import SchedulingInstance, Slot
 from scheduler.schedule import Assignment, Schedule, Unplaced, UnplacedReason
 
 PEOPLE = [
     candidate("c0", recused_expert_ids=frozenset({"e0"})),
     candidate("c1", unavailable=away(40, 60)),
-    candidate("c2", pin=Pin("s1", 10)),
+    candidate("c2", pin=Slot("s1", 10)),
     candidate("c3", category="y", priority=2),
 ]
 PANELS = [panel("p0", ("e0", "e1", "e2", "e3")), panel("p1", ("e4", "e5", "e6"))]

@@ -4,7 +4,7 @@ import pytest
 from scheduling_builders import ONE_WORKER, away, candidate, candidates, instance, panel, sitting
 
 from scheduler.checker import find_violations
-from scheduler.instance import Pin, SchedulingInstance
+from scheduler.instance import SchedulingInstance, Slot
 from scheduler.result import SolveStatus
 from scheduler.schedule import UnplacedReason
 from scheduler.solver import solve
@@ -85,8 +85,8 @@ TWINS = {
         R.PARALLEL_LIMIT,
     ),
     "pin leaves room": (
-        instance([candidate("c0", pin=Pin("s0", 20)), *candidates(3)[1:]], sittings=[sitting(end=55)]),
-        instance([candidate("c0", pin=Pin("s0", 21)), *candidates(3)[1:]], sittings=[sitting(end=55)]),
+        instance([candidate("c0", pin=Slot("s0", 20)), *candidates(3)[1:]], sittings=[sitting(end=55)]),
+        instance([candidate("c0", pin=Slot("s0", 21)), *candidates(3)[1:]], sittings=[sitting(end=55)]),
         R.CAPACITY,
     ),
 }
@@ -111,13 +111,13 @@ def test_infeasible_twin_leaves_one_out_and_says_why(name: str) -> None:
 
 
 PINNED = {
-    "in the sitting": (Pin("s0", 45), Pin("s0", 46)),
-    "with the buffer": (Pin("s0", 20), Pin("s0", 19)),
+    "in the sitting": (Slot("s0", 45), Slot("s0", 46)),
+    "with the buffer": (Slot("s0", 20), Slot("s0", 19)),
 }
 
 
-def pinned_pair(pin: Pin) -> SchedulingInstance:
-    return instance([candidate("c0", pin=Pin("s0", 0)), candidate("c1", pin=pin)])
+def pinned_pair(pin: Slot) -> SchedulingInstance:
+    return instance([candidate("c0", pin=Slot("s0", 0)), candidate("c1", pin=pin)])
 
 
 @pytest.mark.parametrize("name", PINNED)
@@ -135,7 +135,7 @@ def test_pins_stay_or_the_instance_is_infeasible(name: str) -> None:
 
 
 def test_pins_that_need_one_expert_twice_are_infeasible() -> None:
-    people = [candidate("c0", pin=Pin("s0", 0)), candidate("c1", pin=Pin("s1", 0))]
+    people = [candidate("c0", pin=Slot("s0", 0)), candidate("c1", pin=Slot("s1", 0))]
     assert solve(instance(people, TWO_PANELS, SIDE_BY_SIDE), ONE_WORKER).status is SolveStatus.OPTIMAL
     clash = solve(instance(people, SHARED_EXPERT, SIDE_BY_SIDE), ONE_WORKER)
     assert clash.status is SolveStatus.INFEASIBLE

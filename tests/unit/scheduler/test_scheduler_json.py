@@ -9,7 +9,7 @@ from scheduling_builders import ONE_WORKER, candidate, candidates, instance
 
 from scheduler.errors import InstanceError
 from scheduler.generate import generate_instance
-from scheduler.instance import Interval, Pin, SchedulingInstance
+from scheduler.instance import Interval, SchedulingInstance, Slot
 from scheduler.result import SolveParameters, SolveResult
 from scheduler.schedule import Schedule
 from scheduler.solver import solve
@@ -18,7 +18,7 @@ from scheduler.solver import solve
 def test_instance_survives_json() -> None:
     problem = generate_instance(30, seed=3, max_parallel_sittings=4)
     assert SchedulingInstance.from_json(json.loads(json.dumps(problem.to_json()))) == problem
-    pinned = instance([candidate(pin=Pin("s0", 5))])
+    pinned = instance([candidate(pin=Slot("s0", 5))])
     assert SchedulingInstance.from_json(pinned.to_json()) == pinned
 
 

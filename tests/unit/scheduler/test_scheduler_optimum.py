@@ -10,7 +10,7 @@ from scheduling_builders import ONE_WORKER, away, candidate, candidates, instanc
 
 from scheduler.checker import find_violations, recompute_objective
 from scheduler.generate import generate_instance
-from scheduler.instance import Candidate, Pin, SchedulingInstance, Sitting
+from scheduler.instance import Candidate, SchedulingInstance, Sitting, Slot
 from scheduler.result import SolveParameters, SolveStatus
 from scheduler.schedule import Assignment, Schedule, Unplaced, UnplacedReason
 from scheduler.solver import solve
@@ -48,7 +48,7 @@ def tiny_candidate(rng: random.Random, index: int, experts: list[str], sittings:
         unavailable=away(start, start + rng.randrange(5, 40, 5)) if rng.random() < 0.6 else (),
         recused_expert_ids=frozenset({rng.choice(experts)} if rng.random() < 0.4 else ()),
         priority=rng.choice((0, 0, 1)),
-        pin=Pin(pinned.id, pinned.start_min + rng.choice((0, 15))) if rng.random() < 0.1 else None,
+        pin=Slot(pinned.id, pinned.start_min + rng.choice((0, 15))) if rng.random() < 0.1 else None,
     )
 
 

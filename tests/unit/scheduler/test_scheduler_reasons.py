@@ -6,7 +6,7 @@ from scheduling_builders import ONE_WORKER, away, candidate, candidates, instanc
 from scheduler.checker import find_violations
 from scheduler.deadline import StopSwitch
 from scheduler.generate import generate_instance
-from scheduler.instance import Pin, SchedulingInstance
+from scheduler.instance import SchedulingInstance, Slot
 from scheduler.messages import describe
 from scheduler.result import SolveParameters, SolveStatus
 from scheduler.schedule import Unplaced, UnplacedReason
@@ -31,7 +31,7 @@ CASES: dict[UnplacedReason, tuple[SchedulingInstance, list[str]]] = {
     ),
     R.LONGER_THAN_ANY_SITTING: (instance([candidate(duration_min=61)]), ["61", "60"]),
     R.CANDIDATE_UNAVAILABLE: (instance([candidate(unavailable=away(0, 60))]), ["1", "15", "Panel p0"]),
-    R.PIN_IMPOSSIBLE: (instance([candidate(pin=Pin("s0", 50))]), ["s0", "Panel p0", "3"]),
+    R.PIN_IMPOSSIBLE: (instance([candidate(pin=Slot("s0", 50))]), ["s0", "Panel p0", "3"]),
     R.EXPERT_DOUBLE_BOOKED: (instance(candidates(4), TWO_PANELS, SIDE_BY_SIDE), ["e2", "s0", "s1", "4", "6"]),
     R.PARALLEL_LIMIT: (instance(candidates(4), APART, SIDE_BY_SIDE, max_parallel_sittings=1), ["1"]),
     R.CAPACITY: (instance(candidates(5)), ["x", "5", "1", "3"]),

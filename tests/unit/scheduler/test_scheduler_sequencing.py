@@ -3,7 +3,7 @@
 from scheduling_builders import ONE_WORKER, away, candidate, candidates, instance, panel, sitting
 
 from scheduler.checker import find_violations
-from scheduler.instance import Candidate, Interval, Pin
+from scheduler.instance import Candidate, Interval, Slot
 from scheduler.result import SolveStatus
 from scheduler.sequencing import Fit, arrange
 from scheduler.solver import solve
@@ -20,7 +20,7 @@ def test_one_category_follows_another_without_gaps() -> None:
 
 
 def test_others_close_ranks_around_a_pinned_slot() -> None:
-    people = [candidate("c0", pin=Pin("s0", 100)), *candidates(4)[1:]]
+    people = [candidate("c0", pin=Slot("s0", 100)), *candidates(4)[1:]]
     slots = solve(instance(people, sittings=[sitting(end=240)]), ONE_WORKER).schedule.assignments
     starts = [slot.start_min for slot in slots]
     assert 100 in starts
