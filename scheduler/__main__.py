@@ -1,24 +1,24 @@
-"""``python -m scheduler solve | check | generate``: the process the service starts and watches."""
+"""``python -m scheduler``: the process that the service starts and watches, and that people run by hand."""
 
 import argparse
-import json
-import os
+import datetime
+import math
 import signal
 import sys
-import threading
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
-from scheduler.checker import find_violations
-from scheduler.deadline import StopSwitch
+from scheduler import commands, inspection
+from scheduler.error_texts import describe_error
 from scheduler.errors import InstanceError
-from scheduler.generate import generate_instance
-from scheduler.instance import SchedulingInstance
-from scheduler.result import SolveParameters, SolveResult
+from scheduler.files import require_writable
+from scheduler.running import ABORTED, EXIT_ABORTED, EXIT_STOPPED, abort, abort_for_memory, limit_memory
 
-EXIT_FAULTS, EXIT_BAD_INPUT, EXIT_STOPPED = 1, 2, 143
-STOP_GRACE_S = 2.0
+EXIT_BAD_INPUT, EXIT_CRASH = 2, 70
+INPUTS = ("instance", "published", "result", "schedule", "a", "b")
+TARGETS = ("out", "json")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,131 +27,169 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done; 1 the check found violations; 2 bad input; 143 stopped by SIGTERM, nothing written.
+        0 done; 1 the check found faults; 2 bad input. docs/instance-format.md lists the other ends.
     """
     arguments = _parser().parse_args(argv)
+    if arguments.memory_limit_mb is not None:
+        limit_memory(arguments.memory_limit_mb)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
+        _require_targets(arguments)
         return command(arguments)
     except InstanceError as error:
-        print(error, file=sys.stderr)
-    except json.JSONDecodeError as error:
-        print(f"line {error.lineno}, column {error.colno}: not JSON: {error.msg}", file=sys.stderr)
-    except (OSError, UnicodeDecodeError) as error:
-        print(error, file=sys.stderr)
-    return EXIT_BAD_INPUT
+        print(describe_error(error), file=sys.stderr)
+        return EXIT_BAD_INPUT
+
+
+def _require_targets(arguments: argparse.Namespace) -> None:
+    """Refuse a target before hours are spent on what shall go there."""
+    named = vars(arguments)
+    inputs = [named[name] for name in INPUTS if named.get(name) is not None]
+    for name in TARGETS:
+        if named.get(name) is not None:
+            require_writable(named[name], inputs)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="scheduler", description="Schedule video defences.")
-    commands = parser.add_subparsers(required=True)
-    solve = commands.add_parser(
-        "solve", help="solve an instance; progress goes to stdout, a line of JSON each"
+    parser = argparse.ArgumentParser(prog="scheduler", description="Schedule defences (答辩排期).")
+    commands_of = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], words: str) -> argparse.ArgumentParser:
+        made = commands_of.add_parser(name, help=words, description=words)
+        made.add_argument("--memory-limit-mb", type=_count, help="end with exit code 3 beyond this")
+        made.set_defaults(command=command)
+        return made
+
+    _add_solving(
+        add("solve", commands.solve_file, "solve an instance; Ctrl-C stops and keeps the best so far")
     )
-    solve.add_argument("instance", type=Path)
-    solve.add_argument("--out", type=Path, required=True)
-    solve.add_argument("--time-limit", type=float, default=60.0, help="seconds")
-    solve.add_argument("--seed", type=int, default=1)
-    solve.add_argument("--workers", type=int, default=8)
-    solve.set_defaults(command=_solve)
-    check = commands.add_parser("check", help="check a result against its instance")
-    check.add_argument("instance", type=Path)
-    check.add_argument("result", type=Path)
-    check.set_defaults(command=_check)
-    generate = commands.add_parser("generate", help="write a random instance")
-    generate.add_argument("--candidates", type=int, required=True)
+    _add_rescheduling(
+        add("reschedule", commands.reschedule_file, "repair a published schedule, few people moved")
+    )
+    _add_reading(add)
+    generate = add("generate", commands.generate_file, "write a random instance")
+    generate.add_argument("--candidates", type=_count, required=True)
     generate.add_argument("--seed", type=int, default=1)
+    generate.add_argument("--days", type=_count, default=10)
+    generate.add_argument("--panels", type=_count, help="by default one for 143 candidates, at least five")
+    generate.add_argument("--max-parallel", type=_count, help="by default four fifths of the panels")
     generate.add_argument("--out", type=Path, required=True)
-    generate.set_defaults(command=_generate)
     return parser
 
 
-def _solve(arguments: argparse.Namespace) -> int:
-    params = SolveParameters(arguments.time_limit, arguments.seed, arguments.workers)
-    stop = StopSwitch()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.request())
-    instance = _read_instance(arguments.instance)
-    result = _solve_apart(instance, params, stop)
-    if stop.requested:
-        return EXIT_STOPPED
-    _write_json(arguments.out, result.to_json())
-    _print_line(
-        {
-            "event": "done",
-            "status": result.status.value,
-            "placed": len(result.schedule.assignments),
-            "unplaced": len(result.schedule.unplaced),
-            "objective": [[term.name, term.value, term.best_bound] for term in result.objective],
-            "elapsed_s": result.wall_time_s,
-        }
+def _add_solving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("instance", type=Path)
+    _add_effort(parser)
+
+
+def _add_effort(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--time-limit", type=_finite, default=60.0, metavar="SECONDS")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--deterministic-limit", type=_finite, help="effort instead of time: repeatable")
+    parser.add_argument("--progress", choices=("human", "json"), help="by default human on a terminal")
+    _add_lang(parser)
+
+
+def _add_rescheduling(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("instance", type=Path)
+    parser.add_argument("published", type=Path)
+    _add_effort(parser)
+    parser.add_argument("--now", type=int, metavar="MIN", help="minute of the axis that it is now")
+    parser.add_argument("--notice", type=int, default=0, metavar="MIN", help="who is due within it stays")
+    parser.add_argument("--may-move", nargs="+", default=[], metavar="ID", help="who may move nevertheless")
+
+
+def _add_reading(add: Callable[..., argparse.ArgumentParser]) -> None:
+    check = add("check", inspection.check_file, "check a result or schedule, and what it claims")
+    check.add_argument("instance", type=Path)
+    check.add_argument("result", type=Path)
+    explain = add(
+        "explain", commands.explain_file, "say why not everybody can be placed, and what would help"
     )
-    return 0
+    explain.add_argument("instance", type=Path)
+    explain.add_argument("--result", type=Path, help="what solve wrote: print its reasons first")
+    explain.add_argument("--time-limit", type=_finite, default=15.0, metavar="SECONDS")
+    explain.add_argument("--seed", type=int, default=1)
+    slots = add("slots", inspection.slots_file, "list the legal other slots of one candidate")
+    slots.add_argument("instance", type=Path)
+    slots.add_argument("schedule", type=Path)
+    slots.add_argument("candidate", metavar="CANDIDATE_ID")
+    compare = add("compare", inspection.compare_files, "show two results side by side")
+    for name in ("instance", "a", "b"):
+        compare.add_argument(name, type=Path)
+    for parser in (explain, slots, compare):
+        parser.add_argument("--json", type=Path, metavar="FILE", help="write it as JSON too")
+        _add_lang(parser)
+    picture = add("picture", inspection.draw_file, "draw a result as SVG or PNG")
+    picture.add_argument("instance", type=Path)
+    picture.add_argument("result", type=Path)
+    picture.add_argument("--out", type=Path, required=True, help="ends in .svg or .png")
+    picture.add_argument("--zoom", type=_zoom, default=1.0, help="pixels of a PNG per unit, 0.25 to 4")
+    picture.add_argument(
+        "--day-zero",
+        type=datetime.date.fromisoformat,
+        metavar="YYYY-MM-DD",
+        help="date of day 0, to show dates",
+    )
+    _add_lang(picture)
+    for parser in (check, picture):
+        parser.add_argument(
+            "--published", type=Path, help="what reschedule was given, to judge what it wrote"
+        )
 
 
-def _solve_apart(instance: SchedulingInstance, params: SolveParameters, stop: StopSwitch) -> SolveResult:
-    """Solve in a thread, as a signal reaches Python only while the main thread does not wait in C++."""
-    # Imported here so that check and generate, and with them the checker, run without OR-Tools.
-    from scheduler.solver import solve  # noqa: PLC0415
-
-    results: list[SolveResult] = []
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            results.append(solve(instance, params, _print_line, stop))
-        except BaseException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    waited_s = 0.0
-    while thread.is_alive():
-        thread.join(0.1)
-        if stop.requested:
-            stop.request()  # again: a search may have begun just after the first request
-            waited_s += 0.1
-            if waited_s > STOP_GRACE_S:
-                os._exit(EXIT_STOPPED)
-    if errors:
-        raise errors[0]
-    return results[0]
+def _add_lang(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lang", choices=("zh", "en"), default="zh")
 
 
-def _check(arguments: argparse.Namespace) -> int:
-    instance = _read_instance(arguments.instance)
-    result = SolveResult.from_json(_read_json(arguments.result))
-    violations = find_violations(instance, result.schedule)
-    for violation in violations:
-        print(violation)
-    return EXIT_FAULTS if violations else 0
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
+    return number
 
 
-def _generate(arguments: argparse.Namespace) -> int:
-    _write_json(arguments.out, generate_instance(arguments.candidates, arguments.seed).to_json())
-    return 0
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"must be a finite number, got {text}")
+    return number
 
 
-def _read_json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))
+def _zoom(text: str) -> float:
+    number = float(text)
+    if not 0.25 <= number <= 4:
+        raise argparse.ArgumentTypeError(f"must lie between 0.25 and 4, got {text}")
+    return number
 
 
-def _read_instance(path: Path) -> SchedulingInstance:
-    return SchedulingInstance.from_json(_read_json(path))
-
-
-def _write_json(path: Path, data: Any) -> None:
-    """Write beside the target and rename, so that a reader never sees half a file."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+def run_process() -> NoReturn:
+    """Run the command line as a process, with an exit code for each way in which it ends."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # nobody reads any more: end without words
+    signal.signal(signal.SIGTERM, _cancel)
     try:
-        partial.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        exit_code = main()
+    except _CancelledError:
+        abort(EXIT_STOPPED, "已取消，未写任何文件 / cancelled, nothing was written")
+    except KeyboardInterrupt:
+        abort(EXIT_ABORTED, ABORTED)
+    except MemoryError:
+        abort_for_memory()
+    except Exception:
+        traceback.print_exc()
+        exit_code = EXIT_CRASH
+    sys.exit(exit_code)
 
 
-def _print_line(data: dict[str, Any]) -> None:
-    print(json.dumps(data, ensure_ascii=False), flush=True)
+class _CancelledError(BaseException):
+    """SIGTERM arrived; raised in the main thread, so that a file being written is cleared away."""
+
+
+def _cancel(_number: int, _frame: object) -> NoReturn:
+    raise _CancelledError
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_process()

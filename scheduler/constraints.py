@@ -1,13 +1,15 @@
 """The hard rules of the counting model, one function each."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from itertools import groupby
 from typing import Any
 
 from ortools.sat.python import cp_model
 
 from scheduler.eligibility import Opening
 from scheduler.instance import SchedulingInstance
+from scheduler.patterns import largest_sum
 from scheduler.problem import Problem
 
 Counts = Sequence[cp_model.IntVar]
@@ -67,21 +69,6 @@ def _add_last_buffer(
     return sum(buffer_min * chosen for buffer_min, chosen in is_last.items())
 
 
-@lru_cache(maxsize=4096)
-def largest_sum(room_min: int, steps: frozenset[int]) -> int:
-    """Return the largest sum of `steps`, each taken any number of times, within `room_min`.
-
-    It is the tightest capacity that loses no solution, and lifts the bound on opened sittings.
-    """
-    reachable, mask = 1, (1 << (room_min + 1)) - 1
-    for step in steps:
-        shift = step
-        while shift <= room_min:
-            reachable |= (reachable << shift) & mask
-            shift *= 2
-    return reachable.bit_length() - 1
-
-
 def add_windows(model: cp_model.CpModel, problem: Problem, counts: Counts) -> None:
     """Bound the load of those who can only be heard within a part of a gap, for each such part.
 
@@ -116,6 +103,17 @@ def add_expert_no_overlap(model: cp_model.CpModel, openings: Sequence[Opening], 
             model.add_at_most_one(opened[i] for i in clique)
 
 
+def add_panel_no_overlap(model: cp_model.CpModel, openings: Sequence[Opening], opened: Opened) -> None:
+    """Let no panel, and so no room, hold two sittings at the same time."""
+    by_panel: dict[str, list[int]] = {}
+    for opening_id in opened:
+        by_panel.setdefault(openings[opening_id].panel.id, []).append(opening_id)
+    for ids in by_panel.values():
+        for clique in simultaneous(openings, ids):
+            if len(clique) > 1:
+                model.add_at_most_one(opened[i] for i in clique)
+
+
 def add_parallel_limit(
     model: cp_model.CpModel, instance: SchedulingInstance, openings: Sequence[Opening], opened: Opened
 ) -> None:
@@ -126,11 +124,34 @@ def add_parallel_limit(
             model.add(sum(opened[i] for i in clique) <= limit)
 
 
+def add_load(
+    model: cp_model.CpModel, instance: SchedulingInstance, openings: Sequence[Opening], opened: Opened
+) -> Any:  # a linear expression; the union that OR-Tools declares cannot be added to itself
+    """Return the sittings of the busiest panel plus those of the busiest day."""
+    panels: dict[str, list[cp_model.IntVar]] = defaultdict(list)
+    days: dict[int, list[cp_model.IntVar]] = defaultdict(list)
+    for opening_id, variable in opened.items():
+        panels[openings[opening_id].panel.id].append(variable)
+        days[instance.day_of(openings[opening_id].sitting.start_min)].append(variable)
+    return _add_peak(model, list(panels.values())) + _add_peak(model, list(days.values()))
+
+
+def _add_peak(model: cp_model.CpModel, groups: Sequence[Sequence[cp_model.IntVar]]) -> cp_model.IntVar:
+    peak = model.new_int_var(0, max((len(group) for group in groups), default=0), "")
+    for group in groups:
+        model.add(sum(group) <= peak)
+    if groups:  # implied, and where the bound comes from: no peak lies below the mean
+        model.add(len(groups) * peak >= sum(sum(group) for group in groups))
+    return peak
+
+
 def simultaneous(openings: Sequence[Opening], ids: Iterable[int]) -> list[tuple[int, ...]]:
     """Return, for each start of a sitting among `ids`, all of them that run at that minute."""
-    sittings = {i: openings[i].sitting for i in ids}
-    starts_min = {sitting.start_min for sitting in sittings.values()}
-    return [
-        tuple(sorted(i for i, s in sittings.items() if s.start_min <= start_min < s.end_min))
-        for start_min in sorted(starts_min)
-    ]
+    running: list[int] = []
+    cliques = []
+    ordered = sorted(ids, key=lambda i: (openings[i].sitting.start_min, i))
+    for start_min, starting in groupby(ordered, key=lambda i: openings[i].sitting.start_min):
+        running = [i for i in running if openings[i].sitting.end_min > start_min]
+        running += starting
+        cliques.append(tuple(sorted(running)))
+    return cliques

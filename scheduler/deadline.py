@@ -1,4 +1,4 @@
-"""One clock for building, searching and arranging, and the switch that cancels all three."""
+"""One budget for building, searching and arranging, and the switch that cancels all three."""
 
 import threading
 import time
@@ -34,7 +34,7 @@ class StopSwitch:
 
 
 class Deadline:
-    """Wall-clock limit that starts when it is made.
+    """Wall-clock limit that starts when it is made; with `effort_limit` a limit on counted effort as well.
 
     Parameters
     ----------
@@ -42,20 +42,46 @@ class Deadline:
         Seconds from now.
     stop : StopSwitch
         Cancelling counts as having no time left.
+    effort_limit : float, optional
+        Deterministic time of all searches together, see `SolveParameters.deterministic_limit`. All decisions
+        about time are then made by effort, so that they fall the same way on every machine; the wall clock
+        only ends the whole.
     """
 
-    def __init__(self, limit_s: float, stop: StopSwitch) -> None:
+    def __init__(self, limit_s: float, stop: StopSwitch, effort_limit: float | None = None) -> None:
         self.stop = stop
         self.limit_s = limit_s
+        self._effort_limit = effort_limit
+        self._effort = 0.0
         self._started_s = time.monotonic()
+
+    @property
+    def is_deterministic(self) -> bool:
+        """Whether effort is counted instead of seconds."""
+        return self._effort_limit is not None
+
+    @property
+    def total(self) -> float:
+        """The whole budget, in effort or in seconds."""
+        return self.limit_s if self._effort_limit is None else self._effort_limit
 
     def elapsed_s(self) -> float:
         """Return the seconds since the start."""
         return time.monotonic() - self._started_s
 
+    def spent(self) -> float:
+        """Return what is spent of the budget, in effort or in seconds."""
+        return self.elapsed_s() if self._effort_limit is None else self._effort
+
+    def spend(self, effort: float) -> None:
+        """Count the deterministic time of a finished search."""
+        self._effort += effort
+
     def remaining_s(self) -> float:
-        """Return the seconds left, 0 when cancelled."""
-        return 0.0 if self.stop.requested else max(0.0, self.limit_s - self.elapsed_s())
+        """Return what is left of the budget, 0 when cancelled or when the wall clock ran out."""
+        if self.stop.requested or self.elapsed_s() >= self.limit_s:
+            return 0.0
+        return max(0.0, self.total - self.spent())
 
     def check(self) -> None:
         """Raise OutOfTime when nothing is left."""

@@ -9,7 +9,7 @@ class InstanceError(ValueError):
     path : str
         Place of the field, such as ``candidates[3].duration_min``.
     problem : str
-        What is wrong and what would be right.
+        What is wrong and what would be right, in English; `scheduler.error_texts` has the Chinese.
     """
 
     def __init__(self, path: str, problem: str) -> None:
@@ -18,5 +18,24 @@ class InstanceError(ValueError):
         self.problem = problem
 
     def within(self, prefix: str) -> "InstanceError":
-        """Return the same error as seen from the object that holds this one at `prefix`."""
-        return InstanceError(".".join(part for part in (prefix, self.path) if part), self.problem)
+        """Return the same error as seen from the object or list that holds this one at `prefix`."""
+        is_nested = prefix and self.path and not self.path.startswith("[")
+        return InstanceError(f"{prefix}{'.' if is_nested else ''}{self.path}", self.problem)
+
+
+class FileError(InstanceError):
+    """A file that cannot be read or written, or what is wrong inside it.
+
+    Parameters
+    ----------
+    file_name : str
+        The file as the user named it.
+    path : str
+        Place of the field in the file; empty for the file as a whole.
+    problem : str
+        As in `InstanceError`.
+    """
+
+    def __init__(self, file_name: str, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.file_name = file_name

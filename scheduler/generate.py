@@ -54,8 +54,8 @@ def generate_instance(
     Notes
     -----
     Every fourth panel borrows an expert from another one, and a tenth of the experts miss a half-day. Of
-    the candidates 30 % are away for one to three days or stretches of hours, a tenth recuse two experts, and a
-    tenth wish for one day. Two fifths are heard for 15 minutes, the others for 10.
+    the candidates 30 % are away for one to three days or stretches of hours, a tenth recuse two experts, and
+    a tenth wish for one day. Two fifths are heard for 15 minutes, the others for 10.
     """
     rng = random.Random(seed)  # noqa: S311 (test data, nothing secret)
     panel_count = panel_count or max(len(SERIES), round(candidate_count / CANDIDATES_PER_PANEL))

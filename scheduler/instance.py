@@ -104,8 +104,8 @@ class Wish:
     """A time that suits a candidate, or with ``is_avoided`` one that does not (意愿).
 
     Unlike `Candidate.unavailable` it may be broken, which costs `weight`. A wish is met when the whole
-    slot lies within [start_min, end_min), an avoided one when it lies wholly outside; who is not placed breaks
-    none.
+    slot lies within [start_min, end_min), an avoided one when it lies wholly outside; who is not placed
+    breaks none.
     """
 
     start_min: int

@@ -6,7 +6,7 @@ from itertools import combinations
 
 from ortools.sat.python import cp_model
 
-from scheduler.constraints import add_expert_no_overlap, add_parallel_limit
+from scheduler.constraints import add_expert_no_overlap, add_panel_no_overlap, add_parallel_limit
 from scheduler.deadline import Deadline, OutOfTime
 from scheduler.eligibility import Opening, list_openings, may_hear, pin_of, sitting_starts
 from scheduler.instance import Candidate, SchedulingInstance
@@ -51,10 +51,12 @@ def _largest_set(
             if _collide(one, other):
                 model.add_at_most_one(kept[one.id], kept[other.id])
     add_expert_no_overlap(model, openings, opened)
+    add_panel_no_overlap(model, openings, opened)
     add_parallel_limit(model, instance, openings, opened)
     model.maximize(sum(kept.values()))
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.max_time_in_seconds = deadline.remaining_s()
     if solver.solve(model) != cp_model.OPTIMAL:
         raise OutOfTime

@@ -9,8 +9,7 @@ from scheduler.eligibility import (
     Opening,
     StartRanges,
     free_starts,
-    is_quorate,
-    list_openings,
+    least_unmet,
     may_hear,
     pin_of,
 )
@@ -33,11 +32,15 @@ class Gap:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a class may be counted: a gap, the possible starts, and whether a recused member attends."""
+    """Where a class may be counted: a gap, the possible starts, and what being heard there breaks.
+
+    `is_conflict` says that a recused member attends, `unmet` is the least weight of wishes broken.
+    """
 
     gap_id: int
     starts: StartRanges
     is_conflict: bool
+    unmet: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class CandidateClass:
 
     @property
     def model(self) -> Candidate:
-        """Any member: category, duration, buffer and priority are the same for all."""
+        """Any member: category, region, duration, buffer and priority are the same for all."""
         return self.members[0]
 
 
@@ -85,22 +88,25 @@ class Problem:
 
 
 def build_problem(
-    instance: SchedulingInstance, kept_pins: Sequence[Candidate], deadline: Deadline
+    instance: SchedulingInstance,
+    openings: tuple[Opening, ...],
+    gaps: tuple[Gap, ...],
+    deadline: Deadline,
 ) -> Problem:
-    """Aggregate the candidates of `instance`.
+    """Count what is alike, person by person where wishes and regions tell them apart.
 
     Parameters
     ----------
-    kept_pins : sequence of Candidate
-        Pinned candidates whose slots do not exclude each other; other pinned ones are left out.
+    openings : tuple of Opening
+        Those that may open.
+    gaps : tuple of Gap
+        Stretches of the openings around the pinned slots, see `cut_gaps`.
 
     Raises
     ------
     OutOfTime
         When the deadline passes on the way.
     """
-    openings = tuple(item for item in list_openings(instance) if is_quorate(instance, len(item.attending)))
-    gaps = tuple(_cut_gaps(openings, kept_pins))
     movable = [candidate for candidate in instance.candidates if candidate.pin is None]
     classes = _classify(instance, openings, gaps, movable, deadline)
     classes += [
@@ -110,6 +116,17 @@ def build_problem(
     ]
     cells = tuple(cell for class_id, class_ in enumerate(classes) for cell in _cells(class_id, class_, gaps))
     return Problem(instance, openings, gaps, tuple(classes), cells)
+
+
+def cut_gaps(openings: Sequence[Opening], kept_pins: Sequence[Candidate]) -> tuple[Gap, ...]:
+    """Return the stretches of the openings between pinned slots, and the pinned slots themselves.
+
+    Parameters
+    ----------
+    kept_pins : sequence of Candidate
+        Pinned candidates whose slots do not exclude each other; other pinned ones are left out.
+    """
+    return tuple(_cut_gaps(openings, kept_pins))
 
 
 def _cut_gaps(openings: Sequence[Opening], kept_pins: Sequence[Candidate]) -> Iterable[Gap]:
@@ -150,7 +167,10 @@ def _classify(
 
 
 def _alike(candidate: Candidate) -> tuple[object, ...]:
-    return (candidate.category, candidate.duration_min, candidate.buffer_min, candidate.priority)
+    return (
+        *(candidate.category, candidate.duration_min, candidate.buffer_min, candidate.priority),
+        *(candidate.region, candidate.wishes),
+    )
 
 
 def _find_places(
@@ -164,7 +184,8 @@ def _find_places(
         tail_min = candidate.buffer_min if gap.is_followed else 0
         starts = free_starts(candidate, gap.start_min, gap.end_min - candidate.duration_min - tail_min)
         if starts:
-            places.append(Place(gap_id, starts, _is_conflict(openings[gap.opening_id], candidate)))
+            is_conflict = _is_conflict(openings[gap.opening_id], candidate)
+            places.append(Place(gap_id, starts, is_conflict, least_unmet(candidate, starts)))
     return tuple(places)
 
 
@@ -173,7 +194,8 @@ def _is_conflict(opening: Opening, candidate: Candidate) -> bool:
 
 
 def _pinned_class(candidate: Candidate, gap_id: int, start_min: int, opening: Opening) -> CandidateClass:
-    place = Place(gap_id, ((start_min, start_min),), _is_conflict(opening, candidate))
+    starts = ((start_min, start_min),)
+    place = Place(gap_id, starts, _is_conflict(opening, candidate), least_unmet(candidate, starts))
     return CandidateClass((candidate,), (place,))
 
 

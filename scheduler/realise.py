@@ -1,75 +1,93 @@
 """From counts to people: who sits in which sitting, at what time, and which counts no order can hold."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from scheduler.eligibility import Opening
+from scheduler.exact import Cut
 from scheduler.instance import Candidate
-from scheduler.master import Cut
+from scheduler.objective import Tier
 from scheduler.problem import Problem
-from scheduler.schedule import Assignment
+from scheduler.roster import Roster, group_seats
 from scheduler.sequencing import Fit, Starts, arrange, polish
 
 
 @dataclass(frozen=True)
 class Seating:
-    """The candidates of one sitting with the cells that count them, and their start times.
-
-    `starts` holds everyone exactly when `fit` is ``Fit.FITS``.
-    """
+    """The candidates of one sitting with their start times: everyone's exactly when `fit` is ``Fit.FITS``."""
 
     opening_id: int
-    cell_ids: tuple[int, ...]
     candidates: tuple[Candidate, ...]
     fit: Fit
     starts: Starts
 
 
-def seat(problem: Problem, counts: Sequence[int]) -> list[Seating]:
-    """Hand the counted seats to the members of each class, in order of the instance, and find start times."""
-    seats: dict[int, list[tuple[int, Candidate]]] = {}
+def seat(
+    openings: Sequence[Opening], opening_id: int, people: Sequence[Candidate], objective: Sequence[Tier]
+) -> Seating:
+    """Find start times for the people of one sitting."""
+    sitting = openings[opening_id].sitting
+    fit, starts = arrange(sitting, people)
+    placed = [candidate for candidate in people if candidate.id in starts]
+    if placed:
+        starts = polish(sitting, placed, starts, objective)
+    return Seating(opening_id, tuple(people), fit, starts)
+
+
+def people_of(problem: Problem, counts: Sequence[int]) -> dict[int, list[Candidate]]:
+    """Hand the counted seats to the members of each class, in order of the instance."""
+    seats: dict[int, list[Candidate]] = {}
     taken = [0] * len(problem.classes)
-    for cell_id, (cell, count) in enumerate(zip(problem.cells, counts, strict=True)):
+    for cell, count in zip(problem.cells, counts, strict=True):
         first = taken[cell.class_id]
         taken[cell.class_id] += count
-        members = problem.classes[cell.class_id].members[first : first + count]
-        seats.setdefault(cell.opening_id, []).extend((cell_id, member) for member in members)
-    return [_arrange(problem, opening_id, pairs) for opening_id, pairs in sorted(seats.items()) if pairs]
-
-
-def _arrange(problem: Problem, opening_id: int, pairs: Sequence[tuple[int, Candidate]]) -> Seating:
-    cell_ids, candidates = zip(*pairs, strict=True)
-    fit, starts = arrange(problem.openings[opening_id].sitting, candidates)
-    return Seating(opening_id, cell_ids, candidates, fit, starts)
+        if count:
+            members = problem.classes[cell.class_id].members[first : first + count]
+            seats.setdefault(cell.opening_id, []).extend(members)
+    return dict(sorted(seats.items()))
 
 
 def find_cut(problem: Problem, seating: Seating) -> Cut:
     """Return a group of `seating` that no order fits, but would fit without any one of its members."""
     sitting = problem.openings[seating.opening_id].sitting
-    core = list(zip(seating.cell_ids, seating.candidates, strict=True))
-    for pair in list(core):
-        fewer = [other for other in core if other is not pair]
-        if arrange(sitting, [candidate for _, candidate in fewer])[0] is Fit.IMPOSSIBLE:
+    core = list(seating.candidates)
+    for candidate in seating.candidates:
+        fewer = [other for other in core if other is not candidate]
+        if arrange(sitting, fewer)[0] is Fit.IMPOSSIBLE:
             core = fewer
+    class_of = {member.id: i for i, class_ in enumerate(problem.classes) for member in class_.members}
     counts: dict[int, int] = {}
-    for cell_id, _ in core:
-        class_id = problem.cells[cell_id].class_id
-        counts[class_id] = counts.get(class_id, 0) + 1
+    for candidate in core:
+        counts[class_of[candidate.id]] = counts.get(class_of[candidate.id], 0) + 1
     return Cut(seating.opening_id, counts)
 
 
-def counts_of(problem: Problem, seatings: Sequence[Seating]) -> tuple[int, ...]:
-    """Return the counts per cell of those who really have a start time."""
+def to_roster(seatings: Iterable[Seating]) -> Roster:
+    """Return the seats of those who have a start time."""
+    return group_seats(
+        [
+            (seating.opening_id, seating.starts[candidate.id], candidate)
+            for seating in seatings
+            for candidate in seating.candidates
+            if candidate.id in seating.starts
+        ]
+    )
+
+
+def counts_of(problem: Problem, roster: Roster) -> tuple[int, ...]:
+    """Return the counts per cell of those who sit in `roster`."""
+    class_of = {member.id: i for i, class_ in enumerate(problem.classes) for member in class_.members}
+    cell_at = {(cell.class_id, cell.gap_id): i for i, cell in enumerate(problem.cells)}
+    gaps_of: dict[int, list[int]] = {}
+    for gap_id, gap in enumerate(problem.gaps):
+        gaps_of.setdefault(gap.opening_id, []).append(gap_id)
     counts = [0] * len(problem.cells)
-    for seating in seatings:
-        for cell_id, candidate in zip(seating.cell_ids, seating.candidates, strict=True):
-            counts[cell_id] += candidate.id in seating.starts
+    for opening_id, seats in roster.seats.items():
+        for start_min, candidate in seats:
+            gap_id = next(
+                i
+                for i in gaps_of[opening_id]
+                if problem.gaps[i].start_min <= start_min < problem.gaps[i].end_min
+            )
+            counts[cell_at[class_of[candidate.id], gap_id]] += 1
     return tuple(counts)
-
-
-def to_assignments(problem: Problem, seating: Seating, may_polish: bool) -> list[Assignment]:
-    """Return the slots of one sitting in order of time, tidied up when there is time for it."""
-    sitting = problem.openings[seating.opening_id].sitting
-    placed = [candidate for candidate in seating.candidates if candidate.id in seating.starts]
-    starts = polish(sitting, placed, seating.starts) if may_polish and placed else seating.starts
-    slots = [Assignment(c.id, sitting.id, starts[c.id], starts[c.id] + c.duration_min) for c in placed]
-    return sorted(slots, key=lambda slot: slot.start_min)

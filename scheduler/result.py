@@ -18,7 +18,7 @@ class SolveParameters:
     time_limit_s : float
         Wall-clock limit from the call of `solve`, building of the model included.
     seed : int
-        With ``workers=1`` the same seed gives the same schedule, unless the time limit cuts the search.
+        Decides ties and random choices; for equal schedules from equal seeds see `deterministic_limit`.
     workers : int
         Search strategies run side by side; more than there are cores can pay (scheduling.md, "What scales").
     deterministic_limit : float or None

@@ -1,6 +1,5 @@
 """Order and start times of the candidates within one sitting."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -8,15 +7,20 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from scheduler.eligibility import StartRanges, sitting_starts
+from scheduler.eligibility import StartRanges, least_unmet, sitting_starts
 from scheduler.instance import Candidate, Sitting
+from scheduler.objective import TermName, Tier
+from scheduler.roster import Seat, broken_wishes, category_switches, idle_minutes
 
-FIND_EFFORT = 1.0
+FIND_EFFORT = 0.3
 POLISH_EFFORT = 0.1
-"""Deterministic time (roughly seconds) for finding any order, and for closing idle gaps of a known one."""
+"""Deterministic time (roughly seconds) for finding any order, and for bettering a known one."""
 
 Starts = dict[str, int]
 """Start minute by candidate id."""
+
+HIGHEST_WEIGHT = 10**5
+"""One step of an earlier tier weighs more than all that later tiers can lose within one sitting."""
 
 
 class Fit(Enum):
@@ -44,9 +48,11 @@ def list_items(sitting: Sitting, candidates: Sequence[Candidate]) -> list[Item]:
     """Return the items in the wished order: one category after another, the longest buffer last of all."""
     longest = max(candidates, key=lambda c: (c.buffer_min, c.category))
 
-    def wish(candidate: Candidate) -> tuple[bool, str, int, int, str]:
-        is_last_category = candidate.category == longest.category
-        return (is_last_category, candidate.category, candidate.buffer_min, -candidate.priority, candidate.id)
+    def wish(candidate: Candidate) -> tuple[bool, str, int, int, str, str]:
+        return (
+            candidate.category == longest.category,
+            *(candidate.category, candidate.buffer_min, -candidate.priority, candidate.region, candidate.id),
+        )
 
     return [Item(candidate, sitting_starts(candidate, sitting)) for candidate in sorted(candidates, key=wish)]
 
@@ -60,22 +66,42 @@ def arrange(sitting: Sitting, candidates: Sequence[Candidate]) -> tuple[Fit, Sta
         With ``Fit.FITS`` the starts hold everyone; otherwise as many as the greedy rule placed.
     """
     items = list_items(sitting, candidates)
-    starts = _dispatch(sitting, items)
+    starts = _in_a_row(sitting, items) or _dispatch(sitting, items)
     if len(starts) == len(items):
         return Fit.FITS, starts
-    fit, exact = _search(items, FIND_EFFORT, hint=None)
+    fit, exact = _search(items, (), FIND_EFFORT, hint=None)
     return fit, exact or starts
 
 
-def polish(sitting: Sitting, candidates: Sequence[Candidate], starts: Starts) -> Starts:
-    """Return starts for the same candidates with fewer idle gaps and categories together, if found."""
-    busy_min = sum(c.duration_min + c.buffer_min for c in candidates)
-    last = max(candidates, key=lambda c: starts[c.id])
-    used_min = starts[last.id] + last.duration_min + last.buffer_min - min(starts.values())
-    is_free = all(c.pin is None and not c.unavailable for c in candidates)
-    if is_free and used_min == busy_min:
+def polish(
+    sitting: Sitting, candidates: Sequence[Candidate], starts: Starts, objective: Sequence[Tier]
+) -> Starts:
+    """Return starts for the same candidates that are better by the tiers that order decides, if found."""
+    seats = sorted(((starts[c.id], c) for c in candidates), key=lambda seat: seat[0])
+    categories = {candidate.category for candidate in candidates}
+    is_tidy = idle_minutes(seats) == 0 and category_switches(seats) == len(categories) - 1
+    if is_tidy and not any(_can_please(sitting, start_min, candidate) for start_min, candidate in seats):
         return starts
-    return _search(list_items(sitting, candidates), POLISH_EFFORT, hint=starts)[1] or starts
+    return _search(list_items(sitting, candidates), objective, POLISH_EFFORT, hint=seats)[1] or starts
+
+
+def _can_please(sitting: Sitting, start_min: int, candidate: Candidate) -> bool:
+    """Return whether another start in the sitting would break fewer wishes of the candidate."""
+    if not candidate.wishes:
+        return False
+    return broken_wishes(candidate, start_min) > least_unmet(candidate, sitting_starts(candidate, sitting))
+
+
+def _in_a_row(sitting: Sitting, items: Sequence[Item]) -> Starts:
+    """Place one after the other from the opening on; empty when somebody is not free then."""
+    starts: Starts = {}
+    now_min = sitting.start_min
+    for item in items:
+        if not any(low <= now_min <= high for low, high in item.starts):
+            return {}
+        starts[item.candidate.id] = now_min
+        now_min += item.step_min
+    return starts
 
 
 def _dispatch(sitting: Sitting, items: Sequence[Item]) -> Starts:
@@ -116,47 +142,101 @@ def _most_urgent(fitting: Sequence[Item], now_min: int) -> Item | None:
     return urgent if others and urgent.starts[-1][1] < now_min + max(others) else None
 
 
-def _search(items: Sequence[Item], effort: float, hint: Starts | None) -> tuple[Fit, Starts]:
+def _search(
+    items: Sequence[Item], objective: Sequence[Tier], effort: float, hint: Sequence[Seat] | None
+) -> tuple[Fit, Starts]:
     """Search exactly; with a `hint` for the best order, without one for any."""
     model = cp_model.CpModel()
-    starts = {}
+    starts = []
     for item in items:
         domain = cp_model.Domain.from_intervals([list(pair) for pair in item.starts])
-        starts[item.candidate.id] = model.new_int_var_from_domain(domain, "")
+        starts.append(model.new_int_var_from_domain(domain, ""))
     # The last buffer may stick out beyond the sitting: only the starts are bounded.
     model.add_no_overlap(
-        model.new_fixed_size_interval_var(starts[item.candidate.id], item.step_min, "") for item in items
+        model.new_fixed_size_interval_var(start, item.step_min, "")
+        for start, item in zip(starts, items, strict=True)
     )
     if hint is not None:
-        model.minimize(_untidiness(model, items, starts))
-        for candidate_id, variable in starts.items():
-            model.add_hint(variable, hint[candidate_id])
+        model.minimize(_untidiness(model, items, starts, objective))
+        known = {candidate.id: start_min for start_min, candidate in hint}
+        for start, item in zip(starts, items, strict=True):
+            model.add_hint(start, known[item.candidate.id])
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
+    solver.parameters.catch_sigint_signal = False
     solver.parameters.max_deterministic_time = effort
     status = solver.solve(model)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Fit.FITS, {id_: solver.value(variable) for id_, variable in starts.items()}
+        return Fit.FITS, {item.candidate.id: solver.value(s) for item, s in zip(items, starts, strict=True)}
     return (Fit.IMPOSSIBLE if status == cp_model.INFEASIBLE else Fit.UNKNOWN), {}
 
 
 def _untidiness(
-    model: cp_model.CpModel, items: Sequence[Item], starts: dict[str, cp_model.IntVar]
+    model: cp_model.CpModel,
+    items: Sequence[Item],
+    starts: Sequence[cp_model.IntVar],
+    objective: Sequence[Tier],
 ) -> Any:  # a linear expression; the union that OR-Tools declares cannot be added to itself
-    """Weigh the span of the sitting first, then how far each category is spread, then an early start."""
+    """Weigh idle minutes, switches and wishes as the tiers do, and an early start last."""
+    makers = {TermName.IDLE: _idle_form, TermName.SWITCHES: _switches_form, TermName.WISHES: _wishes_form}
+    total: Any = 0
+    for tier in objective:
+        forms = [
+            goal.weight * makers[goal.term](model, items, starts) for goal in tier if goal.term in makers
+        ]
+        if forms:
+            total = total * HIGHEST_WEIGHT + sum(forms)
+    return total * HIGHEST_WEIGHT + sum(starts) - len(items) * min(item.starts[0][0] for item in items)
+
+
+def _idle_form(model: cp_model.CpModel, items: Sequence[Item], starts: Sequence[cp_model.IntVar]) -> Any:
+    """Span from the first start to the last end with buffers; less the steps of all it is the idle time.
+
+    The buffer of the last one counts too: with buffers of different length it must not choose the order.
+    """
     low_min = min(item.starts[0][0] for item in items)
     high_min = max(item.starts[-1][1] + item.step_min for item in items)
+    first = model.new_int_var(low_min, high_min, "")
+    last = model.new_int_var(low_min, high_min, "")
+    model.add_min_equality(first, starts)
+    model.add_max_equality(last, [s + item.step_min for s, item in zip(starts, items, strict=True)])
+    return last - first - sum(item.step_min for item in items)
 
-    def spread(group: Sequence[Item]) -> tuple[cp_model.IntVar, Any]:
-        first = model.new_int_var(low_min, high_min, "")
-        last = model.new_int_var(low_min, high_min, "")
-        model.add_min_equality(first, [starts[item.candidate.id] for item in group])
-        model.add_max_equality(last, [starts[item.candidate.id] + item.step_min for item in group])
-        return first, last - first
 
-    groups = defaultdict(list)
-    for item in items:
-        groups[item.candidate.category].append(item)
-    first, span = spread(items)
-    return span * len(items) * 2 + sum(spread(group)[1] for group in groups.values()) + first
+def _switches_form(model: cp_model.CpModel, items: Sequence[Item], starts: Sequence[cp_model.IntVar]) -> Any:
+    """Count the changes of category along a path through all items."""
+    arcs = []
+    switches = []
+    for i, (item, start) in enumerate(zip(items, starts, strict=True), 1):
+        for end in ((0, i), (i, 0)):
+            arcs.append((*end, model.new_bool_var("")))
+        for j, (other, later) in enumerate(zip(items, starts, strict=True), 1):
+            if i != j:
+                follows = model.new_bool_var("")
+                model.add(later >= start + item.step_min).only_enforce_if(follows)
+                arcs.append((i, j, follows))
+                if item.candidate.category != other.candidate.category:
+                    switches.append(follows)
+    model.add_circuit(arcs)
+    return sum(switches)
+
+
+def _wishes_form(model: cp_model.CpModel, items: Sequence[Item], starts: Sequence[cp_model.IntVar]) -> Any:
+    broken: Any = 0
+    for item, start in zip(items, starts, strict=True):
+        for wish in item.candidate.wishes:
+            is_met = model.new_bool_var("")
+            last_min = wish.end_min - item.candidate.duration_min
+            inside = cp_model.Domain(wish.start_min, last_min) if last_min >= wish.start_min else None
+            if wish.is_avoided:
+                clear = cp_model.Domain(
+                    wish.start_min - item.candidate.duration_min + 1, wish.end_min - 1
+                ).complement()
+                model.add_linear_expression_in_domain(start, clear).only_enforce_if(is_met)
+            elif inside is not None:
+                model.add_linear_expression_in_domain(start, inside).only_enforce_if(is_met)
+            else:
+                model.add(is_met == 0)
+            broken += wish.weight * (1 - is_met)
+    return broken

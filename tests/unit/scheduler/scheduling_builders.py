@@ -19,8 +19,13 @@ def candidates(count: int, **fields: Any) -> list[Candidate]:
     return [candidate(f"c{i}", **fields) for i in range(count)]
 
 
-def panel(id_: str = "p0", experts: Sequence[str] = THREE, accepts: Sequence[str] = ("x",)) -> Panel:
-    return Panel(id_, f"Panel {id_}", tuple(experts), frozenset(accepts))
+def panel(id_: str = "p0", experts: Sequence[str] = THREE, accepts: Sequence[str] | None = ("x",)) -> Panel:
+    return Panel(id_, f"Panel {id_}", tuple(experts), None if accepts is None else frozenset(accepts))
+
+
+def room(id_: str = "p0") -> Panel:
+    """A panel without experts that hears everyone; needs ``min_panel_size=0``."""
+    return panel(id_, (), None)
 
 
 def sitting(id_: str = "s0", panel_id: str = "p0", start: int = 0, end: int = 60) -> Sitting:
@@ -40,7 +45,7 @@ def instance(
 ) -> SchedulingInstance:
     panels = [panel()] if panels is None else panels
     named = {id_ for each in panels for id_ in each.expert_ids}
-    named |= {id_ for person in people for id_ in person.recused_expert_ids}
+    named |= {id_ for person in people for id_ in person.recused_expert_ids | person.attendee_ids}
     return SchedulingInstance(
         experts=tuple(Expert(id_, unavailable=(absences or {}).get(id_, ())) for id_ in sorted(named)),
         panels=tuple(panels),

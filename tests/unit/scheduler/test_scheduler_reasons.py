@@ -1,13 +1,16 @@
 """Reasons: the numbers in the detail, and a text in both languages for each."""
 
+import time
+
 import pytest
 from scheduling_builders import ONE_WORKER, away, candidate, candidates, instance, panel, sitting
 
 from scheduler.checker import find_violations
 from scheduler.deadline import StopSwitch
 from scheduler.generate import generate_instance
-from scheduler.instance import SchedulingInstance, Slot
+from scheduler.instance import Panel, SchedulingInstance, Slot
 from scheduler.messages import describe
+from scheduler.reasons import explain_unplaced
 from scheduler.result import SolveParameters, SolveStatus
 from scheduler.schedule import Unplaced, UnplacedReason
 from scheduler.solver import solve
@@ -31,6 +34,10 @@ CASES: dict[UnplacedReason, tuple[SchedulingInstance, list[str]]] = {
     ),
     R.LONGER_THAN_ANY_SITTING: (instance([candidate(duration_min=61)]), ["61", "60"]),
     R.CANDIDATE_UNAVAILABLE: (instance([candidate(unavailable=away(0, 60))]), ["1", "15", "Panel p0"]),
+    R.ATTENDEES_BUSY: (
+        instance([candidate(attendee_ids=frozenset({"guide"}))], absences={"guide": away(0, 50)}),
+        ["guide", "1", "15"],
+    ),
     R.PIN_IMPOSSIBLE: (instance([candidate(pin=Slot("s0", 50))]), ["s0", "Panel p0", "3"]),
     R.EXPERT_DOUBLE_BOOKED: (instance(candidates(4), TWO_PANELS, SIDE_BY_SIDE), ["e2", "s0", "s1", "4", "6"]),
     R.PARALLEL_LIMIT: (instance(candidates(4), APART, SIDE_BY_SIDE, max_parallel_sittings=1), ["1"]),
@@ -72,6 +79,36 @@ def test_deadline_covers_building_and_leaves_a_valid_schedule() -> None:
     assert result.wall_time_s < 6
     assert len(result.schedule.assignments) == 1000
     assert find_violations(problem, result.schedule) == []
+
+
+def test_closures_are_told_and_do_not_pass_for_recusal() -> None:
+    closed = instance([candidate()], closures=away(30, 40))
+    (unplaced,) = solve(closed, ONE_WORKER).schedule.unplaced
+    assert unplaced.reason is R.NO_SITTING_PLANNED
+    assert "1 个场次在停排时间内" in describe(unplaced).zh
+    assert "1 more fall into closures" in describe(unplaced).en
+    pinned = instance([candidate(pin=Slot("s0", 0))], closures=away(30, 40))
+    (unplaced,) = solve(pinned, ONE_WORKER).schedule.unplaced
+    assert unplaced.reason is R.PIN_IMPOSSIBLE
+    assert "falls into a closure" in describe(unplaced).en
+
+
+def test_room_that_hears_everyone_is_short_of_places_for_every_category() -> None:
+    room = Panel("room", "Room", (), None)
+    people = [*candidates(2), *(candidate(f"y{i}", category="y") for i in range(2))]
+    crowded = instance(people, [room], [sitting("s0", "room")], min_panel_size=0)
+    (unplaced,) = solve(crowded, ONE_WORKER).schedule.unplaced
+    assert unplaced.reason is R.CAPACITY
+    assert (unplaced.detail["places"], unplaced.detail["category_candidates"]) == (3, 2)
+
+
+def test_thousands_without_a_slot_get_their_reasons_quickly() -> None:
+    problem = generate_instance(20_000, seed=1)
+    started_s = time.monotonic()
+    unplaced = explain_unplaced(problem, (), is_proven=True, time_limit_s=60)
+    assert time.monotonic() - started_s < 15
+    assert len(unplaced) == 20_000
+    assert {each.reason for each in unplaced} <= {R.PARALLEL_LIMIT, R.CANDIDATE_UNAVAILABLE}
 
 
 def test_every_reason_has_a_text() -> None:
