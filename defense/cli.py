@@ -35,8 +35,15 @@ from defense.services.imports import errors_of, import_workbook, marked_copy
 from defense.services.outbox import SendSummary, send_due
 from defense.services.publishing import publish, published_schedule
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
+from defense.services.scheduler_jobs import RESCHEDULE, SOLVE
 from defense.services.scheduling import latest_schedule
-from defense.services.solving import carry_out_run, schedule_of, start_run
+from defense.services.solving import (
+    PLAIN_SOLVE,
+    RunRequest,
+    carry_out_run,
+    schedule_of,
+    start_run,
+)
 from defense.services.transaction import begin_write
 from defense.settings import PROJECT_DIR, Settings
 
@@ -191,16 +198,19 @@ import_panels = _import_command("import-panels", "panels", "Import a workbook of
 @click.option("--time-limit", type=click.IntRange(1), help="Seconds; default SOLVE_TIME_LIMIT_S.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--keep-published", is_flag=True, help="Keep everyone who is published where they are.")
+@click.option("--fewest-changes", is_flag=True, help="Change what is published as little as possible.")
 @_told_errors
-def solve(code: str, time_limit: int | None, seed: int, keep_published: bool) -> None:
+def solve(code: str, time_limit: int | None, seed: int, keep_published: bool, fewest_changes: bool) -> None:
     """Make a timetable."""
-    _solve(code, time_limit or _settings().solve_time_limit_s, seed, keep_published)
+    kind = RESCHEDULE if fewest_changes else SOLVE
+    request = RunRequest(kind, keep_published=keep_published, seed=seed)
+    _solve(code, time_limit or _settings().solve_time_limit_s, request)
 
 
-def _solve(code: str, time_limit_s: int, seed: int = 1, keep_published: bool = False) -> None:
+def _solve(code: str, time_limit_s: int, request: RunRequest = PLAIN_SOLVE) -> None:
     with _writing() as session:
-        run_id = start_run(session, _existing_round(session, code), None).id
-    carry_out_run(sessionmaker(db.engine), run_id, time_limit_s, keep_published, seed, _tell_progress)
+        run_id = start_run(session, _existing_round(session, code), None, request).id
+    carry_out_run(sessionmaker(db.engine), run_id, time_limit_s, _tell_progress)
     with sessionmaker(db.engine)() as session:
         run = session.get_one(SolveRun, run_id)
         schedule = schedule_of(session, run)

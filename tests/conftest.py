@@ -19,7 +19,7 @@ from defense.app import create_app
 from defense.cli import ensure_database
 from defense.extensions import db
 from defense.integrations.sample_data import write_sample_data
-from defense.models import Account, Round, Sitting
+from defense.models import Account, Round, Sitting, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, candidate_account, create_account, expert_account, issue_link
 from defense.services.imports import import_workbook
@@ -66,12 +66,29 @@ def published_sqlite(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: 
     return directory / "defence.sqlite3"
 
 
-def publish_sample_round(settings: Settings, directory: Path) -> None:
+@pytest.fixture(scope="session")
+def future_sqlite(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Path:
+    """A published sample round that begins on a Monday in one to two weeks, with a staff member."""
+    directory = tmp_path_factory.mktemp("future")
+    shutil.copy(migrated_sqlite, directory / "defence.sqlite3")
+    settings = make_settings(directory)
+    today = utc_now().date()
+    with create_app(settings).app_context():
+        publish_sample_round(settings, directory, today + timedelta(days=14 - today.weekday()))
+        with sessionmaker(db.engine)() as session:
+            create_account(session, Role.STAFF, "王工", "staff", None)
+            create_account(session, Role.SUPERVISOR, "赵监督", "supervisor", None)
+            session.commit()
+        db.engine.dispose()
+    return directory / "defence.sqlite3"
+
+
+def publish_sample_round(settings: Settings, directory: Path, first_day: date = FIRST_DAY) -> None:
     """Import, solve and publish a sample round in the database of the current application."""
     with sessionmaker(db.engine)() as session:
         begin_write(session)
         round_ = ensure_round(session, "2021")
-        write_sample_data(directory, SAMPLE_CANDIDATES, 7, FIRST_DAY, round_.rules)
+        write_sample_data(directory, SAMPLE_CANDIDATES, 7, first_day, round_.rules)
         for kind in ("experts", "panels", "applications"):
             data = (directory / f"{kind}.xlsx").read_bytes()
             import_workbook(session, round_, kind, f"{kind}.xlsx", data)
@@ -81,7 +98,7 @@ def publish_sample_round(settings: Settings, directory: Path) -> None:
     with sessionmaker(db.engine)() as session:
         begin_write(session)
         schedule = latest_schedule(session, session.scalars(select(Round)).one())
-        assert schedule is not None
+        assert schedule is not None, [(r.state, r.error) for r in session.scalars(select(SolveRun))]
         publish(session, schedule, settings, utc_now(), None)
         session.commit()
 
@@ -112,9 +129,18 @@ def published_app(tmp_path: Path, published_sqlite: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+@pytest.fixture
+def future_app(tmp_path: Path, future_sqlite: Path) -> Iterator[Flask]:
+    """An application with a published round whose defences are still to come."""
+    app = make_app(tmp_path, future_sqlite)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
 @dataclass
 class People:
-    """The people of a published round's first sitting with three or more candidates, and the office."""
+    """The office, and the people of a round's fullest sitting with five experts."""
 
     sitting_id: int
     defence_ids: list[int]
@@ -125,11 +151,8 @@ class People:
 def introduce_people(session: Session) -> People:
     """Make accounts and links for everybody around one sitting; commits."""
     begin_write(session)
-    sitting = next(
-        s
-        for s in session.scalars(select(Sitting).order_by(Sitting.start_at, Sitting.id))
-        if len(s.defences) >= 3
-    )
+    sittings = session.scalars(select(Sitting).order_by(Sitting.start_at, Sitting.id))
+    sitting = max((s for s in sittings if len(s.members) == 5), key=lambda s: len(s.defences))
     accounts: dict[str, Account] = {
         "staff": create_account(session, Role.STAFF, "王工", "staff", None),
         "supervisor": create_account(session, Role.SUPERVISOR, "赵监督", "supervisor", None),

@@ -65,6 +65,7 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
             "application_id": application_id,
             "schedule_id": schedule.id,
             "half_day_id": half_day.id,
+            "panel_id": half_day.panel_id,
             "batch_id": batch.id,
             "expert_id": expert.id,
         }

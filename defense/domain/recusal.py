@@ -24,6 +24,7 @@ _SCHOOL = re.compile(r".*?(?:大学|学院|学校|党校)")
 _NO_UNIT = ("", "无")
 
 
+@lru_cache(maxsize=200_000)
 def same_unit(a: str, b: str) -> bool:
     """Whether two names stand for one unit; when in doubt they do, as a missed recusal harms more.
 

@@ -9,8 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from defense.domain.errors import InvalidInput
+from defense.domain.scheduling_rules import SchedulingRules, scheduling_rules_from
 from defense.domain.text import Text
 from defense.domain.vocabulary import Level
+from defense.domain.working_hours import Season, season_on, seasons_from
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 
@@ -26,14 +28,6 @@ class Series:
     levels: tuple[Level, ...]
     specialties: tuple[str, ...]
     exam_result_levels: tuple[Level, ...] = ()
-
-
-@dataclass(frozen=True)
-class Season:
-    """Working half-days from a day of the year on, by the clock of Beijing."""
-
-    from_month_day: str
-    half_days: tuple[tuple[time, time], ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +66,7 @@ class RoundRules:
     appraisal_years: frozenset[int]
     min_publicity_working_days: int
     defence: DefenceRules
+    scheduling: SchedulingRules
     seasons: tuple[Season, ...]
     extra_days_off: frozenset[date]
     series: tuple[Series, ...]
@@ -82,13 +77,9 @@ class RoundRules:
 
     def half_days_on(self, day: date) -> tuple[tuple[datetime, datetime], ...]:
         """The working half-days of a day as aware Beijing times (domain.md "Xinjiang hours")."""
-        key = day.strftime("%m-%d")
-        seasons = sorted(self.seasons, key=lambda s: s.from_month_day)
-        started = [s for s in seasons if s.from_month_day <= key]
-        season = started[-1] if started else seasons[-1]
         return tuple(
             (datetime.combine(day, start, BEIJING), datetime.combine(day, end, BEIJING))
-            for start, end in season.half_days
+            for start, end in season_on(self.seasons, day).half_days
         )
 
 
@@ -127,13 +118,8 @@ def _rules_from(data: dict[str, Any]) -> RoundRules:
         appraisal_years=frozenset(years["appraisal"]),
         min_publicity_working_days=data["publicity"]["min_working_days"],
         defence=_defence_from(defence),
-        seasons=tuple(
-            Season(
-                s["from_month_day"],
-                tuple((time.fromisoformat(a), time.fromisoformat(b)) for a, b in s["half_days"]),
-            )
-            for s in data["working_hours"]
-        ),
+        scheduling=scheduling_rules_from(data.get("scheduling", {})),
+        seasons=seasons_from(data["working_hours"]),
         extra_days_off=frozenset(data["calendar"]["extra_days_off"]),
         series=tuple(
             Series(

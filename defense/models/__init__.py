@@ -4,7 +4,8 @@ from defense.models.account import AccessLink, Account, SignIn
 from defense.models.application import Application, DeclaredRecusal, Ruling
 from defense.models.audit import AuditEntry, AuditHead
 from defense.models.ballot import Ballot, BallotRound, Voter
-from defense.models.expert import Expert, Panel, PanelHalfDay, PanelMember
+from defense.models.candidate_needs import CandidateWish, NamedAttendee
+from defense.models.expert import Expert, ExpertAbsence, Panel, PanelHalfDay, PanelMember
 from defense.models.importing import ImportBatch
 from defense.models.invite import Invite, OutboxMessage
 from defense.models.round import Round
@@ -19,11 +20,14 @@ __all__ = [
     "AuditHead",
     "Ballot",
     "BallotRound",
+    "CandidateWish",
     "DeclaredRecusal",
     "Defence",
     "Expert",
+    "ExpertAbsence",
     "ImportBatch",
     "Invite",
+    "NamedAttendee",
     "OutboxMessage",
     "Panel",
     "PanelHalfDay",

@@ -15,6 +15,7 @@ from defense.models.types import UtcDateTime, utc_now
 
 if TYPE_CHECKING:
     from defense.models.account import Account
+    from defense.models.candidate_needs import CandidateWish, NamedAttendee
     from defense.models.round import Round
     from defense.models.sitting import Defence
 
@@ -41,11 +42,19 @@ class Application(Model):
     ruled_valid: Mapped[bool | None]
     ruled_requirement: Mapped[str | None] = mapped_column(String(20))
     fee_override: Mapped[bool] = mapped_column(default=False)
+    priority: Mapped[int] = mapped_column(default=0)
+    """From 0 to 9, on top of the level's: higher is placed first when not all can be."""
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     round: Mapped[Round] = relationship()
     rulings: Mapped[list[Ruling]] = relationship(order_by="Ruling.id", back_populates="application")
     recusals: Mapped[list[DeclaredRecusal]] = relationship(back_populates="application")
+    wishes: Mapped[list[CandidateWish]] = relationship(
+        order_by="CandidateWish.start_at", back_populates="application", cascade="all, delete-orphan"
+    )
+    attendees: Mapped[list[NamedAttendee]] = relationship(
+        order_by="NamedAttendee.id", back_populates="application", cascade="all, delete-orphan"
+    )
     defences: Mapped[list[Defence]] = relationship(order_by="Defence.attempt", back_populates="application")
 
     @property

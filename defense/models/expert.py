@@ -5,19 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from defense.domain.people import Period
 from defense.extensions import Model
-from defense.models.types import UtcDateTime
+from defense.models.types import UtcDateTime, utc_now
 
 if TYPE_CHECKING:
     from defense.models.account import Account
 
 
 class Expert(Model):
-    """One member of a round's expert pool."""
+    """One member of a round's expert pool, or somebody who only attends, such as an interpreter (翻译)."""
 
     __tablename__ = "expert"
     __table_args__ = (UniqueConstraint("round_id", "number"),)
@@ -33,14 +33,38 @@ class Expert(Model):
     phone: Mapped[str] = mapped_column(String(50))
     email: Mapped[str] = mapped_column(String(200))
     unavailable_json: Mapped[list[list[str]]] = mapped_column(JSON)
+    """As the workbook of the pool says; what staff note later is in `absences`."""
+    is_attendee_only: Mapped[bool] = mapped_column(default=False)
+    """Sits on no panel and votes nowhere."""
+
+    absences: Mapped[list[ExpertAbsence]] = relationship(
+        order_by="ExpertAbsence.start_at", back_populates="expert", cascade="all, delete-orphan"
+    )
 
     @property
     def unavailable(self) -> list[Period]:
         """When this expert cannot sit."""
-        return [
+        imported = [
             Period(datetime.fromisoformat(start), datetime.fromisoformat(end))
             for start, end in self.unavailable_json
         ]
+        return imported + [Period(absence.start_at, absence.end_at) for absence in self.absences]
+
+
+class ExpertAbsence(Model):
+    """A time at which an expert cannot come, noted by staff: a later import of the pool leaves it alone."""
+
+    __tablename__ = "expert_absence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    expert_id: Mapped[int] = mapped_column(ForeignKey("expert.id"), index=True)
+    start_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    end_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    noted_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+    expert: Mapped[Expert] = relationship(back_populates="absences")
 
 
 class Panel(Model):
@@ -88,5 +112,9 @@ class PanelHalfDay(Model):
     panel_id: Mapped[int] = mapped_column(ForeignKey("panel.id"), index=True)
     start_at: Mapped[datetime] = mapped_column(UtcDateTime)
     end_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_added: Mapped[bool] = mapped_column(default=False)
+    """Made by staff on the page: a later import of the panels leaves it alone."""
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when nobody is to be seated in it; what was seated in it before is still told of."""
 
     panel: Mapped[Panel] = relationship(back_populates="half_days")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -11,11 +12,28 @@ from sqlalchemy import JSON, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from defense.domain.round_rules import RoundRules, parse_round_rules
+from defense.domain.scheduling_rules import scheduling_rules_from
 from defense.domain.vocabulary import Level
+from defense.domain.working_hours import seasons_from
 from defense.extensions import Model
 from defense.models.types import UtcDateTime, utc_now
 
-_parse_cached = lru_cache(maxsize=16)(parse_round_rules)
+
+@lru_cache(maxsize=16)
+def _rules_in_force(rules_toml: str, defence_settings: str, scheduling_settings: str) -> RoundRules:
+    """Cached, as lists of applications ask for them row by row; the settings come as JSON."""
+    rules = parse_round_rules(rules_toml)
+    if scheduling := json.loads(scheduling_settings):
+        rules = replace(
+            rules,
+            scheduling=scheduling_rules_from(scheduling["scheduling"]),
+            seasons=seasons_from(scheduling["working_hours"]),
+            extra_days_off=frozenset(date.fromisoformat(day) for day in scheduling["extra_days_off"]),
+        )
+    if defence := json.loads(defence_settings):
+        defence["duration_min"] = {Level(k): minutes for k, minutes in defence["duration_min"].items()}
+        rules = replace(rules, defence=replace(rules.defence, **defence))
+    return rules
 
 
 class Round(Model):
@@ -28,6 +46,9 @@ class Round(Model):
     rules_toml: Mapped[str] = mapped_column(Text)
     defence_settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What staff changed of the `[defence]` table, on top of the file; empty, or all that they may change."""
+    scheduling_settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What staff changed about timetables: the `[scheduling]` table, `working_hours` and `extra_days_off`;
+    empty, or all of it."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     rules_frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the first ballot opened; from then on how votes are decided cannot change."""
@@ -36,9 +57,6 @@ class Round(Model):
     @property
     def rules(self) -> RoundRules:
         """The rules in force: the file's, with the changes of staff."""
-        rules = _parse_cached(self.rules_toml)
-        if not self.defence_settings:
-            return rules
-        changed = dict(self.defence_settings)
-        changed["duration_min"] = {Level(k): minutes for k, minutes in changed["duration_min"].items()}
-        return replace(rules, defence=replace(rules.defence, **changed))
+        return _rules_in_force(
+            self.rules_toml, json.dumps(self.defence_settings), json.dumps(self.scheduling_settings)
+        )

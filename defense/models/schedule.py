@@ -17,23 +17,32 @@ if TYPE_CHECKING:
 
 
 class SolveRun(Model):
-    """One run of the solver process: queued → running → done, failed, cancelled or interrupted."""
+    """One run of a scheduler process: queued → running → done, failed, cancelled or interrupted."""
 
     __tablename__ = "solve_run"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20), default="solve")
+    """`solve`, `reschedule` or `explain`."""
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What was asked for, by kind; see `defense.services.solving.RunRequest`."""
     state: Mapped[str] = mapped_column(String(20), default="queued")
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     error: Mapped[dict[str, str] | None] = mapped_column(JSON)
     """Why it ended without a schedule, as `Text.to_json()`."""
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    keep_requested: Mapped[bool] = mapped_column(default=False)
+    """Stop, and keep the best timetable so far."""
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     heard_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     """Last sign of life of its supervisor; an old one means that the server died."""
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     schedule_id: Mapped[int | None] = mapped_column(ForeignKey("schedule.id"))
+    """The schedule that it made, or that it explains."""
+    result: Mapped[dict[str, Any] | None] = mapped_column(JSON, deferred=True)
+    """Of an explanation: what the scheduler said."""
 
 
 class Schedule(Model):
@@ -44,7 +53,7 @@ class Schedule(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
     source: Mapped[str] = mapped_column(String(20))
-    """`solver` or `staff` (a move by hand)."""
+    """`solver`, `reschedule` or `staff` (a move by hand)."""
     base_id: Mapped[int | None] = mapped_column(ForeignKey("schedule.id"))
     instance_json: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)
     solver_json: Mapped[dict[str, Any]] = mapped_column(JSON)

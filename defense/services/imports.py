@@ -10,8 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import InvalidInput, NotFound
+from defense.domain.half_days import half_day_warnings
+from defense.domain.people import PanelRecord
 from defense.domain.round_rules import RoundRules
 from defense.domain.text import Text
+from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.integrations.workbooks import (
     CellError,
     ReadRow,
@@ -60,6 +63,14 @@ class _Kind:
     read: Callable[[Session, Round, bytes], WorkbookReading[Any]]
     merger: Callable[[Session, Round], Merger[Any]]
     columns: Callable[[RoundRules], Iterable[Column]]
+    warnings: Callable[[Any, RoundRules], Iterable[Text]] = lambda record, rules: ()
+    """What is odd about a record that is taken in all the same."""
+
+
+def _panel_warnings(panel: PanelRecord, rules: RoundRules) -> Iterable[Text]:
+    calendar = ChineseWorkingCalendar(rules.extra_days_off)
+    found = (text for period in panel.half_days for text in half_day_warnings(period, rules, calendar))
+    return dict.fromkeys(found)
 
 
 _KINDS = {
@@ -70,6 +81,7 @@ _KINDS = {
         lambda session, round_, data: read_panels(data, round_.rules, levels_of_experts(session, round_)),
         PanelMerger,
         panel_columns,
+        _panel_warnings,
     ),
     "applications": _Kind(
         lambda session, round_, data: read_applications(data, round_.rules),
@@ -118,6 +130,8 @@ class _Plan:
     errors: tuple[CellError, ...]
     changes: tuple[dict[str, Any], ...]
     """Of changed rows: where they stand, whom they are about, which columns differ."""
+    warnings: tuple[dict[str, Any], ...]
+    """Of good rows: where they stand, whom they are about, what is odd."""
     to_write: tuple[Any, ...]
     merger: Merger[Any]
 
@@ -246,6 +260,11 @@ def _plan(session: Session, round_: Round, kind: str, data: bytes) -> _Plan:
         ),
         errors=tuple(errors),
         changes=tuple(_change(row, merger, [headers[name] for name in fields]) for row, fields in changed),
+        warnings=tuple(
+            {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "text": text.to_json()}
+            for row, _fields in found
+            for text in _KINDS[kind].warnings(row.record, round_.rules)
+        ),
         to_write=tuple(row.record for row, fields in found if fields is None or fields),
         merger=merger,
     )
@@ -278,4 +297,5 @@ def _report(plan: _Plan) -> dict[str, Any]:
         "error_count": len(plan.errors),
         "errors": [error.to_json() for error in plan.errors[:MAX_LISTED]],
         "changes": list(plan.changes[:MAX_LISTED]),
+        "warnings": list(plan.warnings[:MAX_LISTED]),
     }

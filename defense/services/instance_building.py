@@ -2,34 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from defense.domain.lifecycle import DefenceState
 from defense.domain.people import Period
 from defense.domain.recusal import find_conflicts
+from defense.domain.round_rules import BEIJING, RoundRules
+from defense.domain.vocabulary import Level
 from defense.models import (
     Application,
+    CandidateWish,
     DeclaredRecusal,
     Defence,
     Expert,
+    NamedAttendee,
     Panel,
     PanelHalfDay,
     PanelMember,
     Round,
 )
-from scheduler import checker
+from defense.services.scheduler_keys import (
+    candidate_key,
+    category_of,
+    expert_key,
+    half_day_key,
+    panel_key,
+    row_id,
+    to_minutes,
+)
+from scheduler import checker, objective
 from scheduler import instance as plain
 from scheduler import schedule as planned
 
-_UNSEATED = (DefenceState.REMOVED,)
+BEIJING_MIDNIGHT_MIN = 16 * 60
+"""A minute since the Unix epoch at which a day begins in Beijing, which has no summer time."""
+
+_NOT_BEGUN = (DefenceState.WAITING, DefenceState.REMOVED)
 
 
-def build_instance(session: Session, round_: Round, keep_published: bool = False) -> plain.SchedulingInstance:
+def build_instance(
+    session: Session, round_: Round, keep_published: bool = False, now: datetime | None = None
+) -> plain.SchedulingInstance:
     """The round as the scheduler sees it: everyone who must defend, every panel, every half-day.
 
     Defences that have begun or are decided are pinned where they happened.
@@ -38,73 +57,90 @@ def build_instance(session: Session, round_: Round, keep_published: bool = False
     ----------
     keep_published : also pin everybody else where the published timetable has them, as far as that is
         still legal; who cannot stay is scheduled anew.
+    now : leave out half-days that are over by then, for a timetable that is to be made now. While no
+        half-day is still to come, as in a rehearsal with the data of an old round, none is left out.
 
     Returns
     -------
     The instance; ids are the rows' ids as text, times are minutes since the Unix epoch.
     """
-    applications = applications_to_schedule(session, round_)
-    experts = session.scalars(select(Expert).where(Expert.round_id == round_.id).order_by(Expert.id)).all()
-    panels = session.scalars(
-        select(Panel)
-        .where(Panel.round_id == round_.id)
-        .order_by(Panel.id)
-        .options(selectinload(Panel.members), selectinload(Panel.half_days))
-    ).all()
-    pins = _pins(session, round_, keep_published)
-    recusals = _recusals(session, applications, experts)
-    rules = round_.rules.defence
+    seated = seated_defences(session, round_)
+    begun = {i: d for i, d in seated.items() if d.state not in _NOT_BEGUN}
+    applications = _to_schedule(session, round_, begun)
+    experts, panels = _experts(session, round_), _panels(session, round_)
+    half_days = _offered(panels, now, {d.sitting.half_day_id for d in begun.values()})
+    standing = {h.id for h in half_days}
+    pinned = (
+        {i: d for i, d in seated.items() if d.sitting.half_day_id in standing} if keep_published else begun
+    )
+    recusals = _recusals(session, applications, [e for e in experts if not e.is_attendee_only])
+    rules, needs = round_.rules, _needs(session, round_)
     built = plain.SchedulingInstance(
         experts=tuple(
-            plain.Expert(expert_key(e.id), unavailable=tuple(_interval(p) for p in e.unavailable))
+            plain.Expert(expert_key(e.id), e.name, tuple(_interval(p) for p in e.unavailable))
             for e in experts
         ),
         panels=tuple(_panel(panel, applications) for panel in panels),
         sittings=tuple(
             plain.Sitting(
-                half_day_key(h.id), panel_key(panel.id), to_minutes(h.start_at), to_minutes(h.end_at)
+                half_day_key(h.id), panel_key(h.panel_id), to_minutes(h.start_at), to_minutes(h.end_at)
             )
-            for panel in panels
-            for h in panel.half_days
+            for h in half_days
         ),
         candidates=tuple(
-            plain.Candidate(
-                id=candidate_key(a.id),
-                category=_category(a),
-                duration_min=rules.duration_min[a.record.level],
-                buffer_min=rules.buffer_min,
-                unit=a.unit,
-                recused_expert_ids=recusals[a.id],
-                pin=pins.get(a.id),
-            )
+            _candidate(a, rules, needs, recusals[a.id], pinned.get(a.id), seated.get(a.id))
             for a in applications
         ),
-        min_panel_size=rules.min_panel_size,
-        require_odd=rules.require_odd_panel,
+        min_panel_size=rules.defence.min_panel_size,
+        require_odd=rules.defence.require_odd_panel,
+        max_parallel_sittings=rules.scheduling.max_parallel_sittings,
+        closures=_closures(rules, begun.values()),
+        midnight_min=BEIJING_MIDNIGHT_MIN,
+        objective=tuple(
+            tuple(objective.Goal(objective.TermName(name), weight) for name, weight in tier)
+            for tier in rules.scheduling.objective
+        ),
     )
-    return _without_broken_pins(built, begun_ids(session, round_)) if keep_published else built
+    return _without_broken_pins(built, frozenset(begun)) if keep_published else built
 
 
-def applications_to_schedule(session: Session, round_: Round) -> list[Application]:
-    """Everyone with a claim to a place, by id; a defence that has begun keeps its place whatever changed."""
+def seated_defences(session: Session, round_: Round) -> dict[int, Defence]:
+    """Who has a published place or had one, by application: the newest attempt."""
     rows = session.scalars(
-        select(Application).where(Application.round_id == round_.id).order_by(Application.id)
-    )
-    begun = begun_ids(session, round_)
-    return [a for a in rows if a.may_be_scheduled or a.id in begun]
-
-
-def begun_ids(session: Session, round_: Round) -> frozenset[int]:
-    """Ids of the applications whose defence has begun or is decided."""
-    rows = session.scalars(
-        select(Defence.application_id)
+        select(Defence)
         .join(Application)
-        .where(
-            Application.round_id == round_.id,
-            Defence.state.not_in((DefenceState.WAITING, DefenceState.REMOVED)),
+        .where(Application.round_id == round_.id, Defence.state != DefenceState.REMOVED)
+        .order_by(Defence.attempt)
+        .options(selectinload(Defence.sitting))
+    )
+    return {d.application_id: d for d in rows}
+
+
+def published_plan(session: Session, round_: Round) -> planned.Schedule:
+    """Where the published timetable has everybody, as the scheduler reads it."""
+    return planned.Schedule(
+        tuple(
+            planned.Assignment(
+                candidate_key(i),
+                half_day_key(d.sitting.half_day_id),
+                to_minutes(d.start_at),
+                to_minutes(d.end_at),
+            )
+            for i, d in sorted(seated_defences(session, round_).items())
         )
     )
-    return frozenset(rows)
+
+
+def faulted_candidates(
+    instance: plain.SchedulingInstance, places: Iterable[planned.Assignment]
+) -> frozenset[str]:
+    """Candidates of the instance whose place among these is no longer legal."""
+    known = {c.id: c for c in instance.candidates}
+    kept = tuple(a for a in places if a.candidate_id in known)
+    only = tuple(replace(known[a.candidate_id], pin=None) for a in kept)
+    violations = checker.find_violations(replace(instance, candidates=only), planned.Schedule(kept))
+    broken = {key for violation in violations for key in violation.ids}
+    return frozenset(a.candidate_id for a in kept if a.candidate_id in broken or a.sitting_id in broken)
 
 
 def attending_members(panel: Panel, half_day: PanelHalfDay) -> list[PanelMember]:
@@ -113,52 +149,105 @@ def attending_members(panel: Panel, half_day: PanelHalfDay) -> list[PanelMember]
     return [m for m in panel.members if not any(p.overlaps(whole) for p in m.expert.unavailable)]
 
 
-def candidate_key(application_id: int) -> str:
-    """The scheduler's id of a candidate. The letter keeps ids of different kinds apart in its messages."""
-    return f"c{application_id}"
+@dataclass(frozen=True)
+class _Needs:
+    """What else the scheduler must know of applications, by id; read at once, as most have none."""
+
+    regions: Mapping[int, str]
+    wishes: Mapping[int, Sequence[CandidateWish]]
+    attendee_ids: Mapping[int, Sequence[int]]
 
 
-def expert_key(expert_id: int) -> str:
-    """The scheduler's id of an expert."""
-    return f"e{expert_id}"
+def _to_schedule(session: Session, round_: Round, begun: Iterable[int]) -> list[Application]:
+    # The long records are not needed here, and reading a thousand of them takes its time.
+    long_ones = (defer(Application.record_json), defer(Application.assessment_json))
+    query = select(Application).where(Application.round_id == round_.id).options(*long_ones)
+    kept = frozenset(begun)
+    rows = session.scalars(query.order_by(Application.id))
+    return [a for a in rows if a.may_be_scheduled or a.id in kept]
 
 
-def panel_key(panel_id: int) -> str:
-    """The scheduler's id of a panel."""
-    return f"p{panel_id}"
+def _needs(session: Session, round_: Round) -> _Needs:
+    prefecture = Application.record_json["prefecture"].as_string()
+    regions = session.execute(select(Application.id, prefecture).where(Application.round_id == round_.id))
+    wishes, attendee_ids = defaultdict(list), defaultdict(list)
+    of_round = Application.round_id == round_.id
+    for wish in session.scalars(
+        select(CandidateWish).join(Application).where(of_round).order_by(CandidateWish.start_at)
+    ):
+        wishes[wish.application_id].append(wish)
+    for attendee in session.scalars(select(NamedAttendee).join(Application).where(of_round)):
+        attendee_ids[attendee.application_id].append(attendee.expert_id)
+    return _Needs({row[0]: row[1] for row in regions}, wishes, attendee_ids)
 
 
-def half_day_key(half_day_id: int) -> str:
-    """The scheduler's id of a panel's half-day."""
-    return f"h{half_day_id}"
+def _experts(session: Session, round_: Round) -> Sequence[Expert]:
+    return session.scalars(
+        select(Expert)
+        .where(Expert.round_id == round_.id)
+        .order_by(Expert.id)
+        .options(selectinload(Expert.absences))
+    ).all()
 
 
-def row_id(key: str) -> int:
-    """The row's id behind a scheduler's id."""
-    return int(key[1:])
+def _panels(session: Session, round_: Round) -> Sequence[Panel]:
+    return session.scalars(
+        select(Panel)
+        .where(Panel.round_id == round_.id)
+        .order_by(Panel.id)
+        .options(selectinload(Panel.members), selectinload(Panel.half_days))
+    ).all()
 
 
-def to_minutes(at: datetime) -> int:
-    """Minutes since the Unix epoch."""
-    return int(at.timestamp()) // 60
-
-
-def from_minutes(minutes: int) -> datetime:
-    """The inverse of `to_minutes`, aware."""
-    return datetime.fromtimestamp(minutes * 60, UTC)
+def _offered(panels: Iterable[Panel], now: datetime | None, used: Collection[int]) -> list[PanelHalfDay]:
+    """The half-days in which somebody can be seated, and those in which a defence has begun."""
+    all_ = [h for panel in panels for h in panel.half_days]
+    to_come = {h.id for h in all_ if now is None or h.end_at > now} or {h.id for h in all_}
+    return [h for h in all_ if h.id in used or (h.id in to_come and h.cancelled_at is None)]
 
 
 def _interval(period: Period) -> plain.Interval:
     return plain.Interval(to_minutes(period.start_at), to_minutes(period.end_at))
 
 
-def _category(application: Application) -> str:
-    return f"{application.series}|{application.specialty}|{application.level}"
+def _candidate(
+    application: Application,
+    rules: RoundRules,
+    needs: _Needs,
+    recused: frozenset[str],
+    pinned: Defence | None,
+    seated: Defence | None,
+) -> plain.Candidate:
+    level = Level(application.level)
+    wishes = needs.wishes.get(application.id, ())
+    spans = [(wish.kind, to_minutes(wish.start_at), to_minutes(wish.end_at)) for wish in wishes]
+    return plain.Candidate(
+        id=candidate_key(application.id),
+        duration_min=rules.defence.duration_min[level],
+        buffer_min=rules.defence.buffer_min,
+        category=category_of(application),
+        unit=application.unit,
+        region=needs.regions[application.id],
+        unavailable=tuple(plain.Interval(a, b) for kind, a, b in spans if kind == "unavailable"),
+        recused_expert_ids=recused,
+        # Who must step out cannot be made to stay: a recusal declared later wins.
+        attendee_ids=frozenset(map(expert_key, needs.attendee_ids.get(application.id, ()))) - recused,
+        priority=rules.scheduling.priority.get(level, 0) + application.priority,
+        pin=_slot(pinned),
+        published=_slot(seated),
+        wishes=tuple(plain.Wish(a, b, kind == "avoided") for kind, a, b in spans if kind != "unavailable"),
+    )
+
+
+def _slot(defence: Defence | None) -> plain.Slot | None:
+    if defence is None:
+        return None
+    return plain.Slot(half_day_key(defence.sitting.half_day_id), to_minutes(defence.start_at))
 
 
 def _panel(panel: Panel, applications: Iterable[Application]) -> plain.Panel:
     accepted = {
-        _category(a)
+        category_of(a)
         for a in applications
         if a.series in panel.series
         and a.level in panel.levels
@@ -174,10 +263,10 @@ def _panel(panel: Panel, applications: Iterable[Application]) -> plain.Panel:
 
 def _recusals(
     session: Session, applications: Sequence[Application], experts: Sequence[Expert]
-) -> dict[int, frozenset[str]]:
+) -> Mapping[int, frozenset[str]]:
     """Ids of recused experts by application; units are compared once for each unit, not each candidate."""
     units = {expert.id: expert.unit for expert in experts}
-    by_unit = {unit: frozenset(find_conflicts(unit, units, ())) for unit in {a.unit for a in applications}}
+    by_unit = {unit: find_conflicts(unit, units, ()).keys() for unit in {a.unit for a in applications}}
     declared: dict[int, set[int]] = {}
     for recusal in session.scalars(select(DeclaredRecusal)):
         declared.setdefault(recusal.application_id, set()).add(recusal.expert_id)
@@ -187,39 +276,24 @@ def _recusals(
     }
 
 
-def _pins(session: Session, round_: Round, keep_published: bool) -> dict[int, plain.Slot]:
-    defences = session.scalars(
-        select(Defence)
-        .join(Application)
-        .where(Application.round_id == round_.id, Defence.state.not_in(_UNSEATED))
-        .options(selectinload(Defence.sitting))
-    )
-    return {
-        d.application_id: plain.Slot(half_day_key(d.sitting.half_day_id), to_minutes(d.start_at))
-        for d in defences
-        if keep_published or d.state != DefenceState.WAITING
-    }
+def _closures(rules: RoundRules, begun: Iterable[Defence]) -> tuple[plain.Interval, ...]:
+    """The round's extra days off, but for those on which a defence has been held all the same."""
+    held = {d.start_at.astimezone(BEIJING).date() for d in begun}
+    starts = (datetime.combine(day, time(0), BEIJING) for day in sorted(rules.extra_days_off - held))
+    return tuple(_interval(Period(start_at, start_at + timedelta(days=1))) for start_at in starts)
 
 
 def _without_broken_pins(
     instance: plain.SchedulingInstance, never_dropped: frozenset[int]
 ) -> plain.SchedulingInstance:
     """Free the candidates whose published place has become illegal; what has happened stays pinned."""
-    pinned = [c for c in instance.candidates if c.pin]
-    places = planned.Schedule(
-        tuple(
-            planned.Assignment(c.id, c.pin.sitting_id, c.pin.start_min, c.pin.start_min + c.duration_min)
-            for c in pinned
-            if c.pin
-        )
+    places = (
+        planned.Assignment(c.id, c.pin.sitting_id, c.pin.start_min, c.pin.start_min + c.duration_min)
+        for c in instance.candidates
+        if c.pin
     )
-    only_pinned = replace(instance, candidates=tuple(pinned))
-    broken = {key for v in checker.find_violations(only_pinned, places) for key in v.ids}
-
-    def freed(candidate: plain.Candidate) -> plain.Candidate:
-        named = candidate.pin is not None and (candidate.id in broken or candidate.pin.sitting_id in broken)
-        return (
-            replace(candidate, pin=None) if named and row_id(candidate.id) not in never_dropped else candidate
-        )
-
-    return replace(instance, candidates=tuple(freed(c) for c in instance.candidates))
+    freed = {key for key in faulted_candidates(instance, places) if row_id(key) not in never_dropped}
+    return replace(
+        instance,
+        candidates=tuple(replace(c, pin=None) if c.id in freed else c for c in instance.candidates),
+    )

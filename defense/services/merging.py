@@ -262,9 +262,13 @@ class PanelMerger:
         return {self._expert_ids[number]: number == record.head_number for number in numbers}
 
     def _half_days(self, panel: Panel, record: PanelRecord) -> dict[datetime, datetime]:
-        """Those of the file, and those that a timetable uses already."""
-        used = {h.start_at: h.end_at for h in panel.half_days if h.id in self._used_half_days}
-        return used | {period.start_at: period.end_at for period in record.half_days}
+        """Those of the file, and those that a timetable uses, or staff made or cancelled, already."""
+        kept = {
+            h.start_at: h.end_at
+            for h in panel.half_days
+            if h.is_added or h.cancelled_at is not None or h.id in self._used_half_days
+        }
+        return kept | {period.start_at: period.end_at for period in record.half_days}
 
     def _write_members(self, panel: Panel, seats: dict[int, bool]) -> None:
         for member in list(panel.members):
@@ -336,5 +340,6 @@ def _rename_account(session: Session, which: Any, name: str, by_account_id: int 
 
 def levels_of_experts(session: Session, round_: Round) -> dict[str, Level]:
     """Number → level of the round's experts, which the members of panels are checked against."""
-    rows = session.execute(select(Expert.number, Expert.level).where(Expert.round_id == round_.id))
+    judges = select(Expert.number, Expert.level).where(Expert.is_attendee_only.is_(False))
+    rows = session.execute(judges.where(Expert.round_id == round_.id))
     return {number: Level(level) for number, level in rows}

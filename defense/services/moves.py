@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.text import Text
-from defense.models import Application, PanelHalfDay, Round, Schedule, UnplacedCandidate
-from defense.services.instance_building import (
-    build_instance,
-    candidate_key,
-    from_minutes,
-    half_day_key,
-    row_id,
-)
+from defense.models import Application, Panel, PanelHalfDay, Round, Schedule, UnplacedCandidate
+from defense.services.instance_building import build_instance
+from defense.services.scheduler_keys import candidate_key, from_minutes, half_day_key, row_id
 from defense.services.scheduling import plan_of, save_by_hand
-from scheduler.checker import find_violations
 from scheduler.instance import Candidate, SchedulingInstance
+from scheduler.legal_slots import legal_slots
 from scheduler.schedule import Assignment, Unplaced, UnplacedReason
 from scheduler.schedule import Schedule as Plan
 
@@ -35,29 +31,18 @@ class LegalSlot:
     end_at: datetime
 
 
-def legal_slots(session: Session, schedule: Schedule, application: Application) -> list[LegalSlot]:
-    """The earliest legal place in each half-day, every one tried against the checker."""
+def list_legal_slots(session: Session, schedule: Schedule, application: Application) -> list[LegalSlot]:
+    """Other places that one candidate could have without anybody else moving, in order of time."""
     instance = build_instance(session, session.get_one(Round, schedule.round_id))
     candidate = _find_candidate(instance, application)
     if candidate is None:
         return []
-    plan = _current_plan(schedule, instance)
-    others = _without(plan, candidate.id)
-    before = len(find_violations(instance, others))
-    found = []
-    for sitting in instance.sittings:
-        for start_min in _possible_starts(sitting.start_min, others, sitting.id, candidate):
-            if start_min + candidate.duration_min > sitting.end_min:
-                break
-            place = Assignment(candidate.id, sitting.id, start_min, start_min + candidate.duration_min)
-            # The candidate missing from `others` is itself one violation: a legal place mends it.
-            if place not in plan.assignments and (
-                len(find_violations(instance, _with(others, place))) < before
-            ):
-                half_day = session.get_one(PanelHalfDay, row_id(sitting.id))
-                found.append(LegalSlot(half_day, from_minutes(start_min), from_minutes(place.end_min)))
-                break
-    return sorted(found, key=lambda slot: slot.start_at)
+    half_days = {h.id: h for panel in _panels(session, schedule) for h in panel.half_days}
+    found = [
+        LegalSlot(half_days[row_id(a.sitting_id)], from_minutes(a.start_min), from_minutes(a.end_min))
+        for a in legal_slots(instance, _current_plan(schedule, instance), candidate.id)
+    ]
+    return sorted(found, key=lambda slot: (slot.start_at, slot.half_day.panel_id))
 
 
 def move_candidate(
@@ -142,7 +127,6 @@ def _with(plan: Plan, place: Assignment) -> Plan:
     return replace(plan, assignments=(*plan.assignments, place))
 
 
-def _possible_starts(opens_min: int, plan: Plan, sitting_id: str, candidate: Candidate) -> list[int]:
-    """The opening of the half-day, and the buffer after everyone in it: other starts only waste time."""
-    ends = [a.end_min + candidate.buffer_min for a in plan.assignments if a.sitting_id == sitting_id]
-    return sorted({opens_min, *ends})
+def _panels(session: Session, schedule: Schedule) -> list[Panel]:
+    query = select(Panel).where(Panel.round_id == schedule.round_id)
+    return list(session.scalars(query.options(selectinload(Panel.half_days))))

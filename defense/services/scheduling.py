@@ -11,14 +11,9 @@ from defense.domain.errors import Conflict, IllegalState
 from defense.domain.text import Text
 from defense.models import Round, Schedule, ScheduledSlot, UnplacedCandidate
 from defense.services.audit import record_audit
-from defense.services.instance_building import (
-    build_instance,
-    candidate_key,
-    from_minutes,
-    half_day_key,
-    row_id,
-    to_minutes,
-)
+from defense.services.instance_building import build_instance
+from defense.services.scheduler_keys import candidate_key, from_minutes, half_day_key, row_id, to_minutes
+from defense.services.scheduler_words import SchedulerWords
 from defense.services.violations import describe_violations
 from scheduler import checker
 from scheduler import instance as plain
@@ -33,8 +28,13 @@ def save_solved(
     instance: plain.SchedulingInstance,
     result: SolveResult,
     account_id: int | None,
+    source: str = "solver",
 ) -> Schedule:
     """Check a solver's schedule and save it with all that is needed to repeat and judge it.
+
+    Parameters
+    ----------
+    source : `solver`, or `reschedule` for one that changes what is published as little as possible.
 
     Raises
     ------
@@ -45,13 +45,13 @@ def save_solved(
     require_legal(instance, plan)
     recomputed = checker.recompute_objective(instance, plan)
     claimed = {term.name: term.value for term in result.objective}
-    if any(recomputed[name] != value for name, value in claimed.items()):
+    if any(recomputed.get(name) != value for name, value in claimed.items()):
         raise Conflict(
             Text("求解器给出的目标值与复核不符，未保存。", "The solver's figures fail the check; not saved.")
         )
     solver = result.to_json()
     del solver["schedule"]
-    return _save(session, round_, instance, plan, "solver", None, solver, account_id)
+    return _save(session, round_, instance, plan, source, None, solver, account_id)
 
 
 def save_by_hand(
@@ -140,6 +140,7 @@ def _save(
     account_id: int | None,
     unplaced_reasons: dict[str, Text] | None = None,
 ) -> Schedule:
+    words = SchedulerWords(session, round_)
     schedule = Schedule(
         round_id=round_.id,
         source=source,
@@ -160,7 +161,7 @@ def _save(
             UnplacedCandidate(
                 application_id=row_id(u.candidate_id),
                 code=u.reason.value,
-                reason=_reason(u, unplaced_reasons or {}).to_json(),
+                reason=_reason(u, unplaced_reasons or {}, words).to_json(),
             )
             for u in plan.unplaced
         ],
@@ -177,8 +178,8 @@ def _save(
     return schedule
 
 
-def _reason(unplaced: planned.Unplaced, by_hand: dict[str, Text]) -> Text:
+def _reason(unplaced: planned.Unplaced, by_hand: dict[str, Text], words: SchedulerWords) -> Text:
     if unplaced.candidate_id in by_hand:
         return by_hand[unplaced.candidate_id]
     message = describe(unplaced)
-    return Text(message.zh, message.en)
+    return words.text({"zh": message.zh, "en": message.en})

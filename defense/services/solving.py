@@ -1,14 +1,10 @@
-"""Running the solver in a process of its own: started, watched, cancelled, and its schedule saved."""
+"""Runs of the scheduler: queued, watched, cancelled, and what they made saved."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
-from datetime import timedelta
-from pathlib import Path
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -19,25 +15,47 @@ from defense.domain.text import Text
 from defense.models import Round, Schedule, SolveRun
 from defense.models.types import utc_now
 from defense.services.audit import record_audit
-from defense.services.instance_building import build_instance
+from defense.services.instance_building import build_instance, published_plan
+from defense.services.scheduler_jobs import EXPLAIN, RESCHEDULE, SOLVE, prepare_job
+from defense.services.scheduler_process import (
+    Demand,
+    Progress,
+    SchedulerCancelled,
+    run_job,
+)
 from defense.services.scheduling import save_solved
 from defense.services.transaction import begin_write
-from defense.settings import PROJECT_DIR
 from scheduler.instance import SchedulingInstance
 from scheduler.result import SolveResult, SolveStatus
 
 SILENCE_IS_DEATH = timedelta(seconds=30)
-NICENESS = "10"
-SOLVER_GRACE_S = 30
-
-Progress = dict[str, Any]
 
 
-class SolverStopped(Exception):
-    """The solver was stopped because staff cancelled the run."""
+@dataclass(frozen=True)
+class RunRequest:
+    """What staff ask of a run.
+
+    Parameters
+    ----------
+    kind : `solve`; `reschedule`, with the fewest changes to what is published; or `explain` a schedule.
+    keep_published : of a solve, nobody who is published moves.
+    may_move : of a rescheduling, ids of applications that may move although they have been told.
+    schedule_id : of an explanation.
+    """
+
+    kind: str = SOLVE
+    keep_published: bool = False
+    may_move: tuple[int, ...] = ()
+    schedule_id: int | None = None
+    seed: int = 1
 
 
-def start_run(session: Session, round_: Round, account_id: int | None) -> SolveRun:
+PLAIN_SOLVE = RunRequest()
+
+
+def start_run(
+    session: Session, round_: Round, account_id: int | None, request: RunRequest = PLAIN_SOLVE
+) -> SolveRun:
     """Queue a run.
 
     Raises
@@ -45,15 +63,35 @@ def start_run(session: Session, round_: Round, account_id: int | None) -> SolveR
     Conflict
         Another run of this round is alive.
     IllegalState
-        There is nobody to place, or no panel to place them in.
+        There is nobody to place, no panel to place them in, or nothing published to change.
     """
-    alive = living_run(session, round_)
-    if alive is not None:
+    # Two staff members at the same moment: the second waits here and then finds the first one's run.
+    session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())
+    if living_run(session, round_) is not None:
         raise Conflict(
             Text(
                 "本批次正在排期，请等待完成或先取消。", "A run for this round is going on; wait or cancel it."
             )
         )
+    if request.kind != EXPLAIN:
+        _require_work(session, round_, request)
+    options = asdict(request)
+    del options["kind"]
+    run = SolveRun(
+        round_id=round_.id,
+        account_id=account_id,
+        kind=request.kind,
+        options=options,
+        schedule_id=request.schedule_id,
+    )
+    session.add(run)
+    session.flush()
+    detail = {"round": round_.code, "run_kind": request.kind}
+    record_audit(session, "solve.started", f"solve_run:{run.id}", detail, account_id)
+    return run
+
+
+def _require_work(session: Session, round_: Round, request: RunRequest) -> None:
     instance = build_instance(session, round_)
     if not instance.candidates or not instance.sittings:
         raise IllegalState(
@@ -65,11 +103,10 @@ def start_run(session: Session, round_: Round, account_id: int | None) -> SolveR
                 "Import applications, experts and panels first.",
             )
         )
-    run = SolveRun(round_id=round_.id, account_id=account_id)
-    session.add(run)
-    session.flush()
-    record_audit(session, "solve.started", f"solve_run:{run.id}", {"round": round_.code}, account_id)
-    return run
+    if request.kind == RESCHEDULE and not published_plan(session, round_).assignments:
+        raise IllegalState(
+            Text("尚未发布排期，请直接排期。", "Nothing is published yet: solve instead of changing.")
+        )
 
 
 def living_run(session: Session, round_: Round) -> SolveRun | None:
@@ -91,43 +128,46 @@ def living_run(session: Session, round_: Round) -> SolveRun | None:
 
 
 def request_cancel(session: Session, run: SolveRun, account_id: int) -> None:
-    """Ask a run to stop; its supervisor does so within about a second."""
+    """Ask a run to stop and leave nothing; its supervisor does so within about a second."""
     if run.state in ("queued", "running"):
         run.cancel_requested = True
         record_audit(session, "solve.cancelled", f"solve_run:{run.id}", {}, account_id)
+
+
+def request_keep(session: Session, run: SolveRun, account_id: int) -> None:
+    """Ask a run to stop and keep the best timetable so far."""
+    if run.state in ("queued", "running") and not run.keep_requested:
+        run.keep_requested = True
+        record_audit(session, "solve.kept", f"solve_run:{run.id}", {}, account_id)
 
 
 def carry_out_run(
     session_factory: sessionmaker[Session],
     run_id: int,
     time_limit_s: int,
-    keep_published: bool = False,
-    seed: int = 1,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> None:
-    """Run the solver for a queued run and save its schedule; an outermost caller of its own.
+    """Carry out a queued run in a process of its own and save what it made; an outermost caller of its own.
 
     Whatever happens, the run ends in a state that staff can read.
+
+    Parameters
+    ----------
+    time_limit_s : of the installation; the round's own limit goes before it.
     """
+
+    def heard(progress: Progress) -> Demand:
+        if on_progress is not None:
+            on_progress(progress)
+        return _note_progress(session_factory, run_id, progress)
+
     try:
         with session_factory() as session:
-            round_ = session.get_one(Round, session.get_one(SolveRun, run_id).round_id)
-            instance = build_instance(session, round_, keep_published)
-
-        def heard(progress: Progress) -> bool:
-            if on_progress is not None:
-                on_progress(progress)
-            return _note_progress(session_factory, run_id, progress)
-
-        result = run_solver(instance, time_limit_s, seed, heard)
-        _save_result(session_factory, run_id, instance, result)
-    except SolverStopped:
-        _end(
-            session_factory,
-            run_id,
-            "cancelled",
-            Text("已取消，原有安排未变。", "Cancelled; nothing was changed."),
-        )
+            instance, job = prepare_job(session, session.get_one(SolveRun, run_id), time_limit_s)
+        _save(session_factory, run_id, instance, run_job(job, heard))
+    except SchedulerCancelled:
+        text = Text("已取消，原有安排未变。", "Cancelled; nothing was changed.")
+        _end(session_factory, run_id, "cancelled", text)
     except DomainError as error:
         _end(session_factory, run_id, "failed", error.text)
     except Exception as error:
@@ -143,87 +183,50 @@ def carry_out_run(
         raise
 
 
-def run_solver(
-    instance: SchedulingInstance, time_limit_s: int, seed: int, heard: Callable[[Progress], bool]
-) -> SolveResult:
-    """Solve in a niced process, so that the server keeps its breath.
-
-    Parameters
-    ----------
-    heard : called with every progress report, about once a second; True stops the solver.
-
-    Raises
-    ------
-    SolverStopped
-        `heard` asked for it.
-    Conflict
-        The process failed; the text holds the last words of its error output.
-    """
-    with tempfile.TemporaryDirectory(prefix="defence-solve-") as name:
-        source, target, complaints = (Path(name) / n for n in ("in.json", "out.json", "stderr.txt"))
-        source.write_text(json.dumps(instance.to_json()), encoding="utf-8")
-        command = [
-            *("nice", "-n", NICENESS, sys.executable, "-m", "scheduler", "solve", str(source)),
-            *("--out", str(target), "--time-limit", str(time_limit_s), "--seed", str(seed)),
-        ]
-        with complaints.open("wb") as stderr:
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, cwd=PROJECT_DIR)
-            try:
-                stopped = _listen(process, heard)
-                process.wait(SOLVER_GRACE_S)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                    process.wait()
-        if stopped:
-            raise SolverStopped
-        if process.returncode != 0 or not target.exists():
-            words = complaints.read_text(encoding="utf-8", errors="replace").strip()[-300:]
-            raise Conflict(
-                Text(
-                    f"求解进程退出（代码 {process.returncode}）：{words}",
-                    f"The solver process ended with code {process.returncode}: {words}",
-                )
-            )
-        return SolveResult.from_json(json.loads(target.read_text(encoding="utf-8")))
-
-
-def _listen(process: subprocess.Popen[bytes], heard: Callable[[Progress], bool]) -> bool:
-    stopped = False
-    assert process.stdout is not None  # noqa: S101 - Popen was told to pipe it
-    for line in process.stdout:
-        if not stopped and heard(json.loads(line)):
-            process.terminate()
-            stopped = True
-    return stopped
-
-
-def _note_progress(session_factory: sessionmaker[Session], run_id: int, progress: Progress) -> bool:
+def _note_progress(session_factory: sessionmaker[Session], run_id: int, progress: Progress) -> Demand:
     with session_factory() as session:
         begin_write(session)
         run = session.get_one(SolveRun, run_id)
         run.state, run.heard_at = "running", utc_now()
         run.progress = {**progress}
-        cancel = run.cancel_requested
+        demand = Demand.KEEP if run.keep_requested else Demand.GO_ON
+        demand = Demand.CANCEL if run.cancel_requested else demand
         session.commit()
-        return cancel
+        return demand
 
 
-def _save_result(
-    session_factory: sessionmaker[Session], run_id: int, instance: SchedulingInstance, result: SolveResult
+def _save(
+    session_factory: sessionmaker[Session], run_id: int, instance: SchedulingInstance, written: Any
 ) -> None:
     with session_factory() as session:
         begin_write(session)
         run = session.get_one(SolveRun, run_id)
-        if result.status in (SolveStatus.UNKNOWN, SolveStatus.INFEASIBLE):
-            raise Conflict(_NO_SCHEDULE[result.status])
-        schedule = save_solved(
-            session, session.get_one(Round, run.round_id), instance, result, run.account_id
-        )
-        run.schedule_id = schedule.id
+        if run.kind == EXPLAIN:
+            run.result = written
+        else:
+            run.schedule_id = _save_schedule(session, run, instance, written).id
         _finish(run, "done", None)
         session.commit()
 
+
+def _save_schedule(
+    session: Session, run: SolveRun, instance: SchedulingInstance, written: dict[str, Any]
+) -> Schedule:
+    # A rescheduling writes who moves beside its result; that is told afresh when it is looked at.
+    result = SolveResult.from_json(written if run.kind == SOLVE else written["result"])
+    if result.status in _NO_SCHEDULE:
+        raise Conflict(_NO_SCHEDULE[result.status])
+    if result.status is SolveStatus.STOPPED and not result.schedule.assignments:
+        raise Conflict(_STOPPED_TOO_SOON)
+    round_ = session.get_one(Round, run.round_id)
+    source = "solver" if run.kind == SOLVE else RESCHEDULE
+    return save_solved(session, round_, instance, result, run.account_id, source)
+
+
+_STOPPED_TOO_SOON = Text(
+    "停止时还没有得到任何方案，原有安排未变；请重新排期并稍等片刻再停止。",
+    "There was no timetable yet when it was stopped; nothing was changed. Start again and wait a little.",
+)
 
 _NO_SCHEDULE = {
     SolveStatus.UNKNOWN: Text(
@@ -251,10 +254,28 @@ def _finish(run: SolveRun, state: str, text: Text | None) -> None:
 
 
 def newest_run(session: Session, round_: Round) -> SolveRun | None:
-    """The last run of a round, whatever became of it."""
+    """The last run of a round that makes schedules, whatever became of it."""
     return session.scalar(
-        select(SolveRun).where(SolveRun.round_id == round_.id).order_by(SolveRun.id.desc()).limit(1)
+        select(SolveRun)
+        .where(SolveRun.round_id == round_.id, SolveRun.kind != EXPLAIN)
+        .order_by(SolveRun.id.desc())
+        .limit(1)
     )
+
+
+def explanation_of(session: Session, schedule: Schedule) -> SolveRun | None:
+    """The newest explanation of a schedule, whatever became of it."""
+    return session.scalar(
+        select(SolveRun)
+        .where(SolveRun.kind == EXPLAIN, SolveRun.schedule_id == schedule.id)
+        .order_by(SolveRun.id.desc())
+        .limit(1)
+    )
+
+
+def seconds_of(run: SolveRun, now: datetime) -> int:
+    """How long a run has been going on, or took."""
+    return int(((run.finished_at or now) - run.started_at).total_seconds())
 
 
 def schedule_of(session: Session, run: SolveRun) -> Schedule | None:

@@ -2,8 +2,25 @@
 "use strict";
 {
   const section = document.getElementById("run");
+  const table = document.getElementById("run-terms");
   const show = (name, value) => {
     section.querySelector(`[data-run="${name}"]`).textContent = value ?? "—";
+  };
+  const boundOf = (term) => {
+    if (term.best_bound === null || term.best_bound === undefined) return "—";
+    if (term.best_bound === term.value) return `✓ ${table.dataset.proven}`;
+    const words = term.sense === "maximise" ? table.dataset.atMost : table.dataset.atLeast;
+    return `${words} ${term.best_bound}`;
+  };
+  const showTerms = (terms) => {
+    table.hidden = terms.length === 0;
+    table.tBodies[0].replaceChildren(
+      ...terms.map((term) => {
+        const row = document.createElement("tr");
+        for (const text of [term.label, term.value ?? "—", boundOf(term)]) row.insertCell().textContent = text;
+        return row;
+      }),
+    );
   };
   const ask = async () => {
     try {
@@ -15,7 +32,9 @@
         return;
       }
       show("seconds", run.seconds);
+      show("seconds_left", run.seconds_left);
       for (const name of ["placed", "placed_bound", "opened", "opened_bound"]) show(name, run.progress[name]);
+      showTerms(run.progress.terms);
     } catch {
       // The line or the server is away for a moment; the run goes on without this page.
     }

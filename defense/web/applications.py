@@ -27,6 +27,7 @@ from defense.services.applications import (
     rulings_after,
     show_phone,
 )
+from defense.services.candidate_needs import WISH_TEXT, possible_attendees
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
@@ -85,6 +86,8 @@ def _render_application(application: Application, phone: str | None = None) -> s
         declared={recusal.expert_id: recusal for recusal in application.recusals},
         queue=rulings_after(db.session(), application),
         phone=phone,
+        wish_words=WISH_TEXT,
+        attendees_possible=possible_attendees(db.session(), application),
     )
 
 

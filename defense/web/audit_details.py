@@ -8,56 +8,71 @@ from typing import Any
 
 from defense.domain.lifecycle import STATE_TEXT
 from defense.domain.result import OUTCOME_TEXT
+from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
+from defense.services.candidate_needs import WISH_TEXT
 from defense.services.round_settings import SETTING_TEXT
+from defense.services.scheduling_settings import SCHEDULING_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 from defense.web.format import localise, stamp
 
-_NAMES = SETTING_TEXT | {
-    "abstentions": Text("弃权", "abstentions"),
-    "added": Text("新增", "added"),
-    "application": Text("申报人", "applicant"),
-    "ballot_round": Text("表决轮次编号", "round of voting"),
-    "batch": Text("导入编号", "import"),
-    "by": Text("方式", "by"),
-    "cancelled": Text("取消", "cancelled"),
-    "cast": Text("已投", "cast"),
-    "changed": Text("变更", "changed"),
-    "changed_rows": Text("变更的行", "changed rows"),
-    "changed_rows_left_out": Text("未列出的变更行", "changed rows not listed"),
-    "code": Text("批次", "round"),
-    "comments": Text("附言", "remarks"),
-    "created": Text("新发", "new"),
-    "decision": Text("裁定", "decision"),
-    "entitled": Text("应到", "entitled"),
-    "expert": Text("专家", "expert"),
-    "expires_at": Text("有效期至（北京时间）", "good until (Beijing time)"),
-    "link": Text("链接编号", "link"),
-    "kind": Text("表格", "table"),
-    "moved": Text("调整", "moved"),
-    "new": Text("新增", "new"),
-    "number": Text("轮次", "number"),
-    "passes": Text("通过", "pass"),
-    "placed": Text("已排", "placed"),
-    "reason": Text("理由", "reason"),
-    "refused": Text("有误", "refused"),
-    "removed": Text("撤出", "removed"),
-    "role": Text("岗位", "role"),
-    "round": Text("批次", "round"),
-    "rule": Text("表决规则", "rule"),
-    "secret": Text("无记名", "secret"),
-    "source": Text("来源", "source"),
-    "state": Text("状态", "state"),
-    "tally": Text("计票", "count"),
-    "unchanged": Text("未变", "unchanged"),
-    "unplaced": Text("未排", "not placed"),
-    "unused": Text("未投", "unused"),
-    "updated": Text("变更", "changed"),
-    "username": Text("用户名", "user name"),
-    "verdict": Text("结果", "verdict"),
-    "veto_reasons": Text("否决原因", "reasons of the vetoes"),
-    "vetoes": Text("否决", "vetoes"),
-}
+_NAMES = (
+    SETTING_TEXT
+    | SCHEDULING_TEXT
+    | {
+        "abstentions": Text("弃权", "abstentions"),
+        "added": Text("新增", "added"),
+        "application": Text("申报人", "applicant"),
+        "asked_by": Text("提出人", "asked by"),
+        "ballot_round": Text("表决轮次编号", "round of voting"),
+        "batch": Text("导入编号", "import"),
+        "by": Text("方式", "by"),
+        "cancelled": Text("取消", "cancelled"),
+        "cast": Text("已投", "cast"),
+        "changed": Text("变更", "changed"),
+        "changed_rows": Text("变更的行", "changed rows"),
+        "changed_rows_left_out": Text("未列出的变更行", "changed rows not listed"),
+        "code": Text("批次", "round"),
+        "comments": Text("附言", "remarks"),
+        "created": Text("新发", "new"),
+        "decision": Text("裁定", "decision"),
+        "end_at": Text("至（北京时间）", "to (Beijing time)"),
+        "entitled": Text("应到", "entitled"),
+        "expert": Text("专家", "expert"),
+        "expires_at": Text("有效期至（北京时间）", "good until (Beijing time)"),
+        "first_at": Text("首个场次（北京时间）", "first half-day (Beijing time)"),
+        "link": Text("链接编号", "link"),
+        "kind": Text("表格", "table"),
+        "moved": Text("调整", "moved"),
+        "new": Text("新增", "new"),
+        "number": Text("轮次", "number"),
+        "panel": Text("答辩组", "panel"),
+        "passes": Text("通过", "pass"),
+        "placed": Text("已排", "placed"),
+        "priority": Text("优先级", "priority"),
+        "reason": Text("理由", "reason"),
+        "refused": Text("有误", "refused"),
+        "removed": Text("撤出", "removed"),
+        "role": Text("岗位", "role"),
+        "round": Text("批次", "round"),
+        "rule": Text("表决规则", "rule"),
+        "run_kind": Text("种类", "kind"),
+        "secret": Text("无记名", "secret"),
+        "source": Text("来源", "source"),
+        "start_at": Text("自（北京时间）", "from (Beijing time)"),
+        "state": Text("状态", "state"),
+        "tally": Text("计票", "count"),
+        "unchanged": Text("未变", "unchanged"),
+        "unplaced": Text("未排", "not placed"),
+        "unused": Text("未投", "unused"),
+        "updated": Text("变更", "changed"),
+        "username": Text("用户名", "user name"),
+        "verdict": Text("结果", "verdict"),
+        "veto_reasons": Text("否决原因", "reasons of the vetoes"),
+        "wish_kind": Text("种类", "kind"),
+        "vetoes": Text("否决", "vetoes"),
+    }
+)
 
 _VALUES: dict[str, Mapping[Any, Text]] = {
     "by": {"link": Text("个人链接", "personal link"), "password": Text("密码", "password")},
@@ -77,8 +92,19 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     "panel_rule": RULE_TEXT,
     "role": ROLE_TEXT,
     "rule": RULE_TEXT,
-    "source": {"solver": Text("求解器", "solver"), "staff": Text("人工调整", "by hand")},
+    "change_notice_unit": NOTICE_UNIT_TEXT,
+    "run_kind": {
+        "solve": Text("排期", "a timetable"),
+        "reschedule": Text("尽量少改", "fewest changes"),
+        "explain": Text("查找原因", "an explanation"),
+    },
+    "source": {
+        "solver": Text("求解器", "solver"),
+        "reschedule": Text("重新排期（尽量少改）", "fewest changes"),
+        "staff": Text("人工调整", "by hand"),
+    },
     "state": STATE_TEXT,
+    "wish_kind": WISH_TEXT,
     "verdict": OUTCOME_TEXT | {"invalid": Text("表决无效", "invalid vote")},
 }
 

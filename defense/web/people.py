@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -14,6 +14,7 @@ from defense.auth import access, require_principal
 from defense.extensions import db, socketio
 from defense.models import Account, Expert, Panel, PanelMember, Round
 from defense.services.access import Role, expert_account, revoke_account_links
+from defense.services.availability import add_attendee_only, warnings_of
 from defense.web.links import show_new_link
 from defense.web.rounds import round_or_404
 from voting.events import cut_off
@@ -34,7 +35,25 @@ def index(code: str) -> ResponseReturnValue:
     experts = db.session.scalars(
         select(Expert).where(Expert.round_id == round_.id).order_by(Expert.number)
     ).all()
-    return render_template("people/index.html", round=round_, panels=panels, experts=experts, seats=seats)
+    return render_template(
+        "people/index.html",
+        round=round_,
+        panels=panels,
+        experts=experts,
+        seats=seats,
+        odd_panels={panel.id for panel in panels if warnings_of(round_, panel)},
+    )
+
+
+@pages.post("/attendees")
+@access(Role.STAFF)
+def add_attendee(code: str) -> ResponseReturnValue:
+    """Add somebody who only attends, such as an interpreter."""
+    name, unit, phone = (request.form.get(field, "") for field in ("name", "unit", "phone"))
+    add_attendee_only(db.session(), round_or_404(code), name, unit, phone, require_principal().account_id)
+    db.session.commit()
+    flash(_("Recorded."), "success")
+    return redirect(url_for("people.index", code=code, _anchor="attendees"))
 
 
 @pages.post("/experts/<int:expert_id>/link")

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from defense.auth import access, require_principal
-from defense.domain.errors import InvalidInput
 from defense.domain.round_rules import EFFECTS, PANEL_RULES
+from defense.domain.scheduling_rules import (
+    NOTICE_UNIT_TEXT,
+    PRIORITY_TEXT,
+    TERM_TEXT,
+    SchedulingRules,
+    WeightedTerm,
+    read_days,
+)
 from defense.domain.text import Text
+from defense.domain.vocabulary import Level
+from defense.domain.working_hours import read_seasons, write_seasons
 from defense.extensions import db
 from defense.services.access import Role
 from defense.services.round_settings import (
@@ -19,6 +30,13 @@ from defense.services.round_settings import (
     change_settings,
     settings_of,
 )
+from defense.services.scheduling_settings import (
+    SCHEDULING_TEXT,
+    TimetableSettings,
+    change_timetable_settings,
+    timetable_settings_of,
+)
+from defense.web.forms import whole
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("round_settings", __name__, url_prefix="/rounds/<code>/settings")
@@ -37,6 +55,11 @@ def index(code: str) -> ResponseReturnValue:
         labels=SETTING_TEXT,
         panel_rules=PANEL_RULES,
         effects=EFFECTS,
+        timetable=timetable_settings_of(round_),
+        timetable_labels=SCHEDULING_TEXT,
+        seasons=write_seasons(round_.rules.seasons),
+        terms=_terms(round_.rules.scheduling),
+        units=NOTICE_UNIT_TEXT,
     )
 
 
@@ -63,9 +86,52 @@ def save(code: str) -> ResponseReturnValue:
     return redirect(url_for("round_settings.index", code=code))
 
 
+@pages.post("/timetable")
+@access(Role.STAFF)
+def save_timetable(code: str) -> ResponseReturnValue:
+    """Keep what staff want of the timetables."""
+    round_ = round_or_404(code)
+    wanted = TimetableSettings(
+        scheduling=SchedulingRules(
+            objective=_objective(),
+            max_parallel_sittings=_number("max_parallel_sittings") or None,
+            change_notice=_number("change_notice"),
+            change_notice_unit=request.form.get("change_notice_unit", ""),
+            time_limit_s=_number("time_limit_s") or None,
+            memory_limit_mb=_number("memory_limit_mb"),
+            priority={level: whole(f"priority_{level.value}", PRIORITY_TEXT) for level in Level},
+        ),
+        seasons=read_seasons(request.form.get("working_hours", "")),
+        extra_days_off=read_days(request.form.get("extra_days_off", "")),
+    )
+    change_timetable_settings(db.session(), round_, wanted, require_principal().account_id)
+    db.session.commit()
+    flash(_("The settings are kept. A timetable made before does not follow them: solve again."), "success")
+    return redirect(url_for("round_settings.index", code=code))
+
+
+def _number(name: str) -> int:
+    return whole(name, SCHEDULING_TEXT[name])
+
+
+def _terms(rules: SchedulingRules) -> list[tuple[str, Text, int, int]]:
+    """Every term with its words, its place in the order (0: does not count) and its weight."""
+    places = {
+        name: (place, weight) for place, tier in enumerate(rules.objective, start=1) for name, weight in tier
+    }
+    rows = [(name, text, *places.get(name, (0, 1))) for name, text in TERM_TEXT.items()]
+    return sorted(rows, key=lambda row: row[2] or len(rows) + 1)
+
+
+def _objective() -> tuple[tuple[WeightedTerm, ...], ...]:
+    """Terms with the same place in the order are one tier."""
+    tiers: dict[int, list[WeightedTerm]] = defaultdict(list)
+    for name, text in TERM_TEXT.items():
+        place = whole(f"place_{name}", text)
+        if place:
+            tiers[place].append((name, whole(f"weight_{name}", text)))
+    return tuple(tuple(tiers[place]) for place in sorted(tiers))
+
+
 def _whole(name: str) -> int:
-    text = request.form.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= 4):
-        label = SETTING_TEXT[name]
-        raise InvalidInput(Text(f"{label.zh}：请填写整数。", f"{label.en}: enter a whole number."))
-    return int(text)
+    return whole(name, SETTING_TEXT[name])

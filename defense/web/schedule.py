@@ -11,7 +11,6 @@ from flask import (
     abort,
     current_app,
     flash,
-    jsonify,
     redirect,
     render_template,
     request,
@@ -20,25 +19,27 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
-from sqlalchemy.orm import sessionmaker
 
 from defense.auth import access, require_principal
 from defense.domain.round_rules import BEIJING
+from defense.errors import language
 from defense.extensions import db, socketio
-from defense.models import Application, Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting, SolveRun
+from defense.models import Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role
+from defense.services.candidate_needs import attendees_to_telephone
+from defense.services.comparing import compare_schedules, figures_of, list_schedules, status_of
 from defense.services.exports import export_timetable
 from defense.services.instance_building import attending_members
-from defense.services.moves import legal_slots, move_candidate, remove_candidate
+from defense.services.moves import list_legal_slots, move_candidate, remove_candidate
 from defense.services.overview import has_data
-from defense.services.publishing import PublishChanges, preview_changes, publish, published_schedule
-from defense.services.results import seated_defence
+from defense.services.pictures import draw
+from defense.services.publishing import preview_changes, publish, published_schedule
+from defense.services.rescheduling import CandidateChange, list_changes
 from defense.services.rulings import has_begun
 from defense.services.scheduling import latest_schedule
-from defense.services.solving import carry_out_run, newest_run, request_cancel, start_run
+from defense.services.solving import explanation_of, newest_run
 from defense.web.downloads import workbook
-from defense.web.format import localise, stamp
 from defense.web.rounds import application_or_404, round_or_404
 from voting.events import reseat
 
@@ -51,66 +52,21 @@ def index(code: str) -> ResponseReturnValue:
     """The newest timetable, days × panels, and what to do next."""
     round_ = round_or_404(code)
     schedule = latest_schedule(db.session(), round_)
-    changes = preview_changes(db.session(), schedule) if schedule else None
     return render_template(
         "schedule/index.html",
         round=round_,
         run=newest_run(db.session(), round_),
         schedule=schedule,
         published=published_schedule(db.session(), round_),
-        changes=changes,
-        change_lines=_change_lines(schedule, changes) if schedule and changes else [],
+        changes=preview_changes(db.session(), schedule) if schedule else None,
+        moves=_moves(schedule) if schedule and not schedule.published_at else [],
+        figures=figures_of(schedule) if schedule else (),
+        status=status_of(schedule) if schedule else None,
+        explained=explanation_of(db.session(), schedule) if schedule else None,
         grid=_grid(round_, schedule) if schedule else None,
         stale=_stale_slots(schedule) if schedule else [],
         solvable=has_data(db.session(), round_),
     )
-
-
-@pages.post("/solve")
-@access(Role.STAFF)
-def solve(code: str) -> ResponseReturnValue:
-    """Start a run in the background."""
-    round_ = round_or_404(code)
-    run = start_run(db.session(), round_, require_principal().account_id)
-    run_id = run.id
-    db.session.commit()
-    settings = current_app.extensions["settings"]
-    socketio.start_background_task(
-        carry_out_run,
-        sessionmaker(db.engine),
-        run_id,
-        settings.solve_time_limit_s,
-        keep_published=request.form.get("keep_published") == "1",
-    )
-    return redirect(url_for("schedule.index", code=code))
-
-
-@pages.get("/run")
-@access(Role.STAFF, Role.SUPERVISOR)
-def run_state(code: str) -> ResponseReturnValue:
-    """How the newest run is doing, for the page that watches it."""
-    round_ = round_or_404(code)
-    run = newest_run(db.session(), round_)
-    if run is None:
-        abort(404)
-    return jsonify(
-        state=run.state,
-        progress=run.progress,
-        error=localise(run.error),
-        seconds=int((run.finished_at or utc_now()).timestamp() - run.started_at.timestamp()),
-    )
-
-
-@pages.post("/run/<int:run_id>/cancel")
-@access(Role.STAFF)
-def cancel(code: str, run_id: int) -> ResponseReturnValue:
-    """Ask a run to stop."""
-    run = db.session.get(SolveRun, run_id)
-    if run is None or run.round_id != round_or_404(code).id:
-        abort(404)
-    request_cancel(db.session(), run, require_principal().account_id)
-    db.session.commit()
-    return redirect(url_for("schedule.index", code=code))
 
 
 @pages.post("/<int:schedule_id>/publish")
@@ -119,6 +75,9 @@ def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
     """Publish: sittings, defences and invites in one transaction."""
     schedule = _newest_or_none(code, schedule_id)
     if schedule is None:
+        return redirect(url_for("schedule.index", code=code))
+    if request.form.get("told_ok") != "1" and any(change.is_told for change in _moves(schedule)):
+        flash(_("Somebody who has been told already would be moved: tick the box to confirm it."), "danger")
         return redirect(url_for("schedule.index", code=code))
     settings = current_app.extensions["settings"]
     changes, invites = publish(db.session(), schedule, settings, utc_now(), require_principal().account_id)
@@ -142,6 +101,9 @@ def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
     if invites.without_address:
         names = "、".join(invites.without_address)
         flash(_("No usable e-mail address, please telephone: %(names)s", names=names), "warning")
+    if attendees := attendees_to_telephone(db.session(), schedule):
+        names = "、".join(attendees)
+        flash(_("Named attendees are not mailed, please telephone: %(names)s", names=names), "warning")
     return redirect(url_for("schedule.index", code=code))
 
 
@@ -167,7 +129,7 @@ def candidate(code: str, schedule_id: int, application_id: int) -> ResponseRetur
     """Where one candidate is, and every half-day where they could be."""
     schedule = _schedule_or_404(code, schedule_id)
     application = application_or_404(application_id)
-    slots = legal_slots(db.session(), schedule, application)
+    slots = list_legal_slots(db.session(), schedule, application)
     return render_template(
         "schedule/candidate.html",
         round=round_or_404(code),
@@ -195,6 +157,37 @@ def change_candidate(code: str, schedule_id: int, application_id: int) -> Respon
     db.session.commit()
     flash(_("The timetable has been changed. Publish it to tell the people concerned."), "success")
     return redirect(url_for("schedule.index", code=code))
+
+
+@pages.get("/<int:schedule_id>/picture.svg")
+@access(Role.STAFF, Role.SUPERVISOR)
+def picture(code: str, schedule_id: int) -> Response:
+    """The timetable as a picture: panels by time, one bar for each candidate."""
+    schedule = _schedule_or_404(code, schedule_id)
+    response = Response(draw(db.session(), schedule, language()), mimetype="image/svg+xml")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return response
+
+
+@pages.get("/compare")
+@access(Role.STAFF, Role.SUPERVISOR)
+def compare(code: str) -> ResponseReturnValue:
+    """Two schedules of the round side by side; without a choice the newest two."""
+    round_ = round_or_404(code)
+    schedules = list_schedules(db.session(), round_)
+    known = {schedule.id: schedule for schedule in schedules}
+    newest = [*known, 0, 0]
+    left = known.get(request.args.get("left", newest[1], type=int))
+    right = known.get(request.args.get("right", newest[0], type=int))
+    return render_template(
+        "schedule/compare.html",
+        round=round_,
+        schedules=schedules,
+        left=left,
+        right=right,
+        status={schedule.id: status_of(schedule) for schedule in schedules},
+        comparison=compare_schedules(left, right) if left and right else None,
+    )
 
 
 @pages.get("/timetable.xlsx")
@@ -233,17 +226,10 @@ def _parse_place(text: str) -> tuple[int, datetime]:
         abort(400)
 
 
-def _change_lines(schedule: Schedule, changes: PublishChanges) -> list[str]:
-    """One line for each person whose published time changes: name, old time, new time."""
-    new = {slot.application_id: slot for slot in schedule.slots}
-    lines = []
-    for application_id in (*changes.moved, *changes.removed):
-        application = db.session.get_one(Application, application_id)
-        before, after = seated_defence(application), new.get(application_id)
-        told = f"{before.sitting.panel.name} {stamp(before.start_at)}" if before else "—"
-        then = f"{after.half_day.panel.name} {stamp(after.start_at)}" if after else _("taken out")
-        lines.append(f"{application.name}：{told} → {then}")
-    return lines
+def _moves(schedule: Schedule) -> list[CandidateChange]:
+    """Whose published place the schedule changes or takes away; a first place is no news to anybody."""
+    changes = list_changes(db.session(), schedule, utc_now())
+    return [change for change in changes if change.before is not None]
 
 
 def _stale_slots(schedule: Schedule) -> list[ScheduledSlot]:
