@@ -1,10 +1,10 @@
 """Solve: one door to the ways of solving, and what they have in common."""
 
 from contextlib import suppress
-from importlib.metadata import version
 
 from scheduler.attendance.solver import solve_with_attendees
 from scheduler.changes.published import solve_published
+from scheduler.conclude import conclude
 from scheduler.deadline import Deadline, OutOfTime, StopSwitch
 from scheduler.detailed import is_small
 from scheduler.eligibility import list_openings, may_open
@@ -12,9 +12,7 @@ from scheduler.instance import SchedulingInstance
 from scheduler.objective import TermName
 from scheduler.panels import PanelSearch
 from scheduler.progress import ProgressCallback, ProgressReporter
-from scheduler.reasons import explain_unplaced
 from scheduler.result import SolveParameters, SolveResult
-from scheduler.schedule import Schedule
 from scheduler.standing import Standing
 
 
@@ -69,14 +67,4 @@ def _solve_panels(
         standing = Standing(instance, openings, reporter)
         with suppress(OutOfTime):
             PanelSearch(standing, params, deadline).run()
-        assignments = standing.roster.assignments(openings)
-        unplaced = explain_unplaced(instance, assignments, standing.is_placing_proven, params.time_limit_s)
-    return SolveResult(
-        schedule=Schedule(assignments, unplaced),
-        status=standing.status(stop.requested),
-        objective=standing.terms(),
-        wall_time_s=round(deadline.elapsed_s(), 3),
-        solver_version=f"ortools {version('ortools')}",
-        seed=params.seed,
-        parameters=params,
-    )
+        return conclude(standing, params, deadline)

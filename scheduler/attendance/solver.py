@@ -1,18 +1,16 @@
 """Solve an instance in which somebody must attend by name."""
 
 from contextlib import suppress
-from importlib.metadata import version
 
 from scheduler.attendance.case import CaseBuilder
 from scheduler.attendance.mixed import MixedSearch, SolvePlain
 from scheduler.attendance.whole import solve_whole
+from scheduler.conclude import conclude
 from scheduler.deadline import Deadline, OutOfTime, StopSwitch
 from scheduler.eligibility import list_openings, may_open
 from scheduler.instance import SchedulingInstance
 from scheduler.progress import ProgressCallback, ProgressReporter
-from scheduler.reasons import explain_unplaced
 from scheduler.result import SolveParameters, SolveResult
-from scheduler.schedule import Schedule
 from scheduler.standing import Standing
 
 
@@ -51,15 +49,5 @@ def solve_with_attendees(
                 solve_whole(standing, builder, params, deadline)
             else:
                 MixedSearch(standing, reporter, params, deadline, solve_plain).run()
-        assignments = standing.roster.assignments(openings)
-        unplaced = explain_unplaced(instance, assignments, standing.is_placing_proven, params.time_limit_s)
         standing.report("done")
-    return SolveResult(
-        schedule=Schedule(assignments, unplaced),
-        status=standing.status(stop.requested),
-        objective=standing.terms(),
-        wall_time_s=round(deadline.elapsed_s(), 3),
-        solver_version=f"ortools {version('ortools')}",
-        seed=params.seed,
-        parameters=params,
-    )
+        return conclude(standing, params, deadline)

@@ -1,7 +1,9 @@
 """Each hard rule by twins: an instance in which everyone is placed, and one just over the edge."""
 
+from dataclasses import replace
+
 import pytest
-from scheduling_builders import ONE_WORKER, away, candidate, candidates, instance, panel, sitting
+from scheduling_builders import ONE_WORKER, away, candidate, candidates, instance, panel, room, sitting
 
 from scheduler.checker import find_violations
 from scheduler.instance import SchedulingInstance, Slot
@@ -21,6 +23,30 @@ TWINS = {
         instance([candidate(category="x")]),
         instance([candidate(category="y")]),
         R.NO_PANEL_ACCEPTS_CATEGORY,
+    ),
+    "panel that hears everyone": (
+        instance([candidate(category="y")], [panel(accepts=None)]),
+        instance([candidate(category="y")], [panel(accepts=())]),
+        R.NO_PANEL_ACCEPTS_CATEGORY,
+    ),
+    "closure": (
+        instance([candidate()], closures=away(-30, 0) + away(60, 90)),
+        instance([candidate()], closures=away(-30, 0) + away(59, 90)),
+        R.NO_SITTING_PLANNED,
+    ),
+    "room without experts": (
+        instance([candidate()], [room()], min_panel_size=0),
+        instance([candidate()], [room()], min_panel_size=1),
+        R.NO_ATTENDING_EXPERTS,
+    ),
+    "only member recused": (
+        instance(
+            [candidate(recused_expert_ids=frozenset({"e0"}))], [panel(experts=("e0",))], min_panel_size=0
+        ),
+        instance(
+            [candidate(recused_expert_ids=frozenset({"e0"}))], [panel(experts=("e0",))], min_panel_size=1
+        ),
+        R.RECUSAL_LEAVES_TOO_FEW,
     ),
     "sitting planned": (
         instance([candidate()]),
@@ -79,6 +105,15 @@ TWINS = {
         instance(candidates(4), SHARED_EXPERT, SIDE_BY_SIDE),
         R.EXPERT_DOUBLE_BOOKED,
     ),
+    "room used twice": (
+        instance(
+            candidates(4), [room()], [sitting("s0"), sitting("s1", start=60, end=120)], min_panel_size=0
+        ),
+        instance(
+            candidates(4), [room()], [sitting("s0"), sitting("s1", start=59, end=119)], min_panel_size=0
+        ),
+        R.CAPACITY,
+    ),
     "parallel limit": (
         instance(candidates(4), TWO_PANELS, SIDE_BY_SIDE, max_parallel_sittings=2),
         instance(candidates(4), TWO_PANELS, SIDE_BY_SIDE, max_parallel_sittings=1),
@@ -132,6 +167,30 @@ def test_pins_stay_or_the_instance_is_infeasible(name: str) -> None:
     assert [fault.rule.name for fault in find_violations(pinned_pair(bad), refused.schedule)] == [
         "PIN_DROPPED"
     ]
+
+
+PIN_BREAKERS = {
+    "closure": {"closures": away(59, 90)},
+    "panel too small": {"min_panel_size": 4},
+    "even panel": {"min_panel_size": 2, "require_odd": True, "absences": {"e0": away(59, 90)}},
+}
+
+
+@pytest.mark.parametrize("name", PIN_BREAKERS)
+def test_pin_against_a_rule_is_infeasible(name: str) -> None:
+    pinned = [candidate("c0", pin=Slot("s0", 0))]
+    assert solve(instance(pinned), ONE_WORKER).status is SolveStatus.OPTIMAL
+    refused = solve(instance(pinned, **PIN_BREAKERS[name]), ONE_WORKER)
+    assert refused.status is SolveStatus.INFEASIBLE
+    assert [unplaced.reason for unplaced in refused.schedule.unplaced] == [R.PIN_IMPOSSIBLE]
+
+
+def test_pins_in_two_overlapping_sittings_of_a_room_are_infeasible() -> None:
+    people = [candidate("c0", pin=Slot("s0", 0)), candidate("c1", pin=Slot("s1", 60))]
+    problem = instance(people, [room()], [sitting("s0"), sitting("s1", start=60, end=90)], min_panel_size=0)
+    assert solve(problem, ONE_WORKER).status is SolveStatus.OPTIMAL
+    clash = replace(problem, sittings=(sitting("s0"), sitting("s1", start=50, end=90)))
+    assert solve(clash, ONE_WORKER).status is SolveStatus.INFEASIBLE
 
 
 def test_pins_that_need_one_expert_twice_are_infeasible() -> None:

@@ -143,13 +143,16 @@ def test_only_those_of_a_cancelled_day_move_and_that_is_proven() -> None:
 def test_the_same_effort_gives_the_same_schedule() -> None:
     """Tight enough that others than the displaced must move."""
     problem = generate_instance(60, seed=3, days=1, panel_count=5)
-    params = SolveParameters(time_limit_s=60, workers=1, deterministic_limit=2.0)
-    published = solve(replace(problem, objective=()), params).schedule
-    gone = published.assignments[0].sitting_id
-    problem = replace(without_sitting(problem, gone), objective=DEFAULT_OBJECTIVE[:2])
-    first, second = (reschedule(problem, published, params) for _ in range(2))
-    assert first.result.schedule == second.result.schedule
-    assert first.result.objective == second.result.objective
+    params = SolveParameters(time_limit_s=60, workers=1, deterministic_limit=1.0)
+    slots = solve(replace(problem, objective=()), params).schedule.assignments
+    gone = slots[40].sitting_id
+    published = {slot.candidate_id: Slot(slot.sitting_id, slot.start_min) for slot in slots}
+    people = tuple(replace(person, published=published.get(person.id)) for person in problem.candidates)
+    problem = without_sitting(replace(problem, candidates=people, objective=DEFAULT_OBJECTIVE[:2]), gone)
+    first, second = (solve_published(problem, params, None, StopSwitch(), solve) for _ in range(2))
+    assert first.schedule == second.schedule
+    assert first.objective == second.objective
+    assert values(first)["moved"][0] > sum(slot.sitting_id == gone for slot in slots)
 
 
 def test_stopping_keeps_the_published_slots() -> None:
