@@ -29,7 +29,7 @@ IMPROVE_SHARE = 0.3
 """Part of the remaining budget for bettering by parts, when the exact model comes after it."""
 
 PATIENCE_TRIES = 60
-"""Parts in a row that could not be bettered, after which it ends."""
+"""Parts in a row that could not be bettered, after which it ends; never less than one for each sitting."""
 
 TIER_SHARE = 0.4
 PATIENCE_SHARE = 0.1
@@ -111,7 +111,7 @@ class PanelSearch:
             self._params,
             self._deadline,
             share * self._budget(),
-            PATIENCE_TRIES,
+            max(PATIENCE_TRIES, len(self._standing.roster.seats)),
         )
 
     def _construct(self, whole: Aggregate) -> None:

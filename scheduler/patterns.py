@@ -10,8 +10,8 @@ Size = tuple[int, int]
 Pattern = tuple[int, ...]
 """Number of defences per size, in the order of the sizes asked for."""
 
-MOST_SIZES, MOST_PATTERNS = 4, 150
-"""Beyond these the patterns are too many to be listed."""
+MOST_SIZES, MOST_PATTERNS, MOST_DEFENCES = 4, 150, 200
+"""Sizes, patterns, and defences in one stretch, beyond which the patterns are too many to be listed."""
 
 
 @lru_cache(maxsize=4096)
@@ -32,7 +32,7 @@ def fill_patterns(length_min: int, is_followed: bool, sizes: tuple[Size, ...]) -
     tuple of Pattern, or None
         None when they are too many.
     """
-    if len(sizes) > MOST_SIZES:
+    if len(sizes) > MOST_SIZES or any(length_min > MOST_DEFENCES * sum(size) for size in sizes):
         return None
 
     def fits(counts: Pattern) -> bool:

@@ -41,11 +41,12 @@ def solve(
         Every candidate is assigned or listed with a reason. See `SolveStatus` for what the status promises.
     """
     params, stop = params or SolveParameters(), stop or StopSwitch()
-    if any(candidate.attendee_ids for candidate in instance.candidates):
+    named = [bool(candidate.attendee_ids) for candidate in instance.candidates]
+    # Exact models of the whole count moves themselves; what is too large for them is solved around what stays.
+    if _counts_moves(instance) and not all(named) and not is_small(instance, list_openings(instance)):
+        return solve_published(instance, params, on_progress, stop, solve)
+    if any(named):
         return solve_with_attendees(instance, params, on_progress, stop, solve)
-    openings = tuple(opening for opening in list_openings(instance) if may_open(instance, opening))
-    if _counts_moves(instance) and not is_small(instance, openings):
-        return solve_published(instance, params, on_progress, stop, _solve_panels)
     return _solve_panels(instance, params, on_progress, stop)
 
 
