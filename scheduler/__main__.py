@@ -10,11 +10,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from scheduler import commands, inspection
-from scheduler.error_texts import describe_error
+from scheduler.commands import inspection, solving
+from scheduler.commands.running import (
+    ABORTED,
+    EXIT_ABORTED,
+    EXIT_STOPPED,
+    abort,
+    abort_for_memory,
+    limit_memory,
+)
 from scheduler.errors import InstanceError
-from scheduler.files import require_writable
-from scheduler.running import ABORTED, EXIT_ABORTED, EXIT_STOPPED, abort, abort_for_memory, limit_memory
+from scheduler.formats.error_texts import describe_error
+from scheduler.formats.files import require_writable
 
 EXIT_BAD_INPUT, EXIT_CRASH = 2, 70
 INPUTS = ("instance", "published", "result", "schedule", "a", "b")
@@ -61,13 +68,13 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     _add_solving(
-        add("solve", commands.solve_file, "solve an instance; Ctrl-C stops and keeps the best so far")
+        add("solve", solving.solve_file, "solve an instance; Ctrl-C stops and keeps the best so far")
     )
     _add_rescheduling(
-        add("reschedule", commands.reschedule_file, "repair a published schedule, few people moved")
+        add("reschedule", solving.reschedule_file, "repair a published schedule, few people moved")
     )
     _add_reading(add)
-    generate = add("generate", commands.generate_file, "write a random instance")
+    generate = add("generate", solving.generate_file, "write a random instance")
     generate.add_argument("--candidates", type=_count, required=True)
     generate.add_argument("--seed", type=int, default=1)
     generate.add_argument("--days", type=_count, default=10)
@@ -105,9 +112,7 @@ def _add_reading(add: Callable[..., argparse.ArgumentParser]) -> None:
     check = add("check", inspection.check_file, "check a result or schedule, and what it claims")
     check.add_argument("instance", type=Path)
     check.add_argument("result", type=Path)
-    explain = add(
-        "explain", commands.explain_file, "say why not everybody can be placed, and what would help"
-    )
+    explain = add("explain", solving.explain_file, "say why not everybody can be placed, and what would help")
     explain.add_argument("instance", type=Path)
     explain.add_argument("--result", type=Path, help="what solve wrote: print its reasons first")
     explain.add_argument("--time-limit", type=_finite, default=15.0, metavar="SECONDS")

@@ -9,7 +9,7 @@ class InstanceError(ValueError):
     path : str
         Place of the field, such as ``candidates[3].duration_min``.
     problem : str
-        What is wrong and what would be right, in English; `scheduler.error_texts` has the Chinese.
+        What is wrong and what would be right, in English; `scheduler.formats.error_texts` has the Chinese.
     """
 
     def __init__(self, path: str, problem: str) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.codec import decode, encode
 from scheduler.errors import InstanceError
+from scheduler.formats.codec import decode, encode
 from scheduler.objective import DEFAULT_OBJECTIVE, Goal, require_objective
 
 DAY_MIN = 24 * 60

@@ -6,10 +6,10 @@ from itertools import combinations
 
 from ortools.sat.python import cp_model
 
-from scheduler.constraints import add_expert_no_overlap, add_panel_no_overlap, add_parallel_limit
 from scheduler.deadline import Deadline, OutOfTime
 from scheduler.eligibility import Opening, list_openings, may_hear, pin_of, sitting_starts
 from scheduler.instance import Candidate, SchedulingInstance
+from scheduler.panels.constraints import add_expert_no_overlap, add_panel_no_overlap, add_parallel_limit
 
 
 def choose_pins(instance: SchedulingInstance, deadline: Deadline) -> tuple[Candidate, ...]:

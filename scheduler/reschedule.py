@@ -7,9 +7,9 @@ from typing import Any
 
 from scheduler.changes.case import build_case, ids_of
 from scheduler.changes.keeping import choose_keepable
-from scheduler.codec import encode
 from scheduler.deadline import Deadline, OutOfTime, StopSwitch
 from scheduler.errors import InstanceError
+from scheduler.formats.codec import encode
 from scheduler.instance import Candidate, Interval, SchedulingInstance, Slot
 from scheduler.objective import Goal, TermName
 from scheduler.progress import ProgressCallback

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from scheduler.codec import decode, encode
 from scheduler.errors import InstanceError
+from scheduler.formats.codec import decode, encode
 from scheduler.schedule import Schedule
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from scheduler.codec import decode, encode
+from scheduler.formats.codec import decode, encode
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from scheduler.attendance.solver import solve_with_attendees
 from scheduler.changes.published import solve_published
 from scheduler.conclude import conclude
 from scheduler.deadline import Deadline, OutOfTime, StopSwitch
-from scheduler.detailed import is_small
 from scheduler.eligibility import list_openings, may_open
 from scheduler.instance import SchedulingInstance
 from scheduler.objective import TermName
-from scheduler.panels import PanelSearch
+from scheduler.panels.detailed import is_small
+from scheduler.panels.panel_search import PanelSearch
 from scheduler.progress import ProgressCallback, ProgressReporter
 from scheduler.result import SolveParameters, SolveResult
 from scheduler.standing import Standing
@@ -42,7 +42,7 @@ def solve(
     """
     params, stop = params or SolveParameters(), stop or StopSwitch()
     named = [bool(candidate.attendee_ids) for candidate in instance.candidates]
-    # Exact models of the whole count moves themselves; what is too large for them is solved around what stays.
+    # Exact models of the whole count moves themselves; what is too large is solved around what stays.
     if _counts_moves(instance) and not all(named) and not is_small(instance, list_openings(instance)):
         return solve_published(instance, params, on_progress, stop, solve)
     if any(named):

@@ -13,8 +13,8 @@ from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.models import Application, Schedule
 from defense.services.scheduler_keys import candidate_key
 from defense.services.scheduling import plan_of
+from scheduler.drawing.picture import draw_schedule
 from scheduler.instance import Candidate, SchedulingInstance
-from scheduler.picture import draw_schedule
 from scheduler.result import SolveResult
 from scheduler.schedule import Schedule as Plan
 

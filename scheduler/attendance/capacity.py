@@ -8,7 +8,7 @@ from itertools import accumulate
 from scheduler.attendance.case import Case
 from scheduler.attendance.sitting_kinds import SittingKind
 from scheduler.instance import Candidate
-from scheduler.patterns import largest_sum
+from scheduler.panels.patterns import largest_sum
 
 
 def longest_fill(kind: SittingKind, candidates: Iterable[Candidate]) -> int:

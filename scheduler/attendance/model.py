@@ -11,8 +11,8 @@ from ortools.sat.python import cp_model
 from scheduler.attendance.capacity import longest_fill
 from scheduler.attendance.case import Case
 from scheduler.attendance.cliques import Span, maximal_cliques
-from scheduler.constraints import add_expert_no_overlap, add_panel_no_overlap, add_parallel_limit
 from scheduler.deadline import Deadline
+from scheduler.panels.constraints import add_expert_no_overlap, add_panel_no_overlap, add_parallel_limit
 from scheduler.result import Sense, SolveParameters
 from scheduler.search import Outcome, search
 

@@ -10,9 +10,9 @@ from ortools.sat.python import cp_model
 from scheduler.attendance.cliques import Span, maximal_cliques
 from scheduler.changes.case import ChangeCase, HeldSlot
 from scheduler.changes.movers import MoverClass, list_classes
-from scheduler.constraints import add_expert_no_overlap, add_panel_no_overlap, add_parallel_limit
 from scheduler.deadline import Deadline
 from scheduler.instance import Candidate
+from scheduler.panels.constraints import add_expert_no_overlap, add_panel_no_overlap, add_parallel_limit
 from scheduler.result import SolveParameters
 from scheduler.search import Outcome, search
 

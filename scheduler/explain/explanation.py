@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from scheduler.codec import decode, encode
+from scheduler.formats.codec import decode, encode
 from scheduler.schedule import Message
 
 NO_MESSAGE = Message("", "")

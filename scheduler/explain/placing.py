@@ -17,7 +17,7 @@ from scheduler.eligibility import (
     sitting_starts,
 )
 from scheduler.instance import Candidate, Expert, SchedulingInstance
-from scheduler.patterns import largest_sum
+from scheduler.panels.patterns import largest_sum
 
 EFFORT, LONGEST_S = 1.0, 1.5
 """Deterministic time (roughly seconds) and seconds for each of the two models; hundreds of them are asked."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from scheduler.drawing.labels import label_clock
 from scheduler.explain.explanation import Clash, Fact, FactKind, RepairKind
 from scheduler.explain.texts import (
     MANY_PANELS_TEXT,
@@ -14,7 +15,6 @@ from scheduler.explain.texts import (
     text_of_fact,
 )
 from scheduler.instance import Candidate, Expert, Panel, SchedulingInstance
-from scheduler.labels import label_clock
 from scheduler.schedule import Message
 
 K = FactKind

@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "defense.domain": {"defense.domain"},
     "scheduler": {"scheduler", "numpy", "ortools"},
     "scheduler.checker": {"scheduler"},
-    "scheduler.picture_png": {"scheduler", "resvg_py"},
+    "scheduler.drawing.picture_png": {"scheduler", "resvg_py"},
     "voting": {"voting"},
     "voting.events": {"voting", "flask", "flask_socketio"},
     "defense.models": {"defense.models", "defense.extensions", "defense.domain", "sqlalchemy"},

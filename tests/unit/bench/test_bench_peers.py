@@ -13,7 +13,7 @@ from bench.scheduler.peers.common import collect_facts, sequence
 from bench.scheduler.processes import Answer, RunFailedError, Workshop, judge, solve_judged
 from bench.scheduler.runs import is_reached, lose_expert_day, publish, to_schedule
 from scheduler.checker import find_violations, recompute_objective
-from scheduler.files import write_json
+from scheduler.formats.files import write_json
 from scheduler.generate import generate_instance
 from scheduler.instance import Candidate, Interval, Panel, SchedulingInstance, Sitting, Slot
 from scheduler.result import SolveParameters

@@ -12,8 +12,8 @@ import pytest
 from scheduling_builders import candidates, instance
 
 from scheduler.__main__ import main
-from scheduler.codec import EXACT_LIMIT
-from scheduler.files import BYTES_LIMIT, read_instance, write_json
+from scheduler.formats.codec import EXACT_LIMIT
+from scheduler.formats.files import BYTES_LIMIT, read_instance, write_json
 
 Refusal = Callable[..., str]
 

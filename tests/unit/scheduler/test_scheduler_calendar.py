@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from scheduler.calendar import expand_calendar
-from scheduler.error_texts import translate
 from scheduler.errors import InstanceError
-from scheduler.files import read_instance
+from scheduler.formats.calendar import expand_calendar
+from scheduler.formats.error_texts import translate
+from scheduler.formats.files import read_instance
 from scheduler.instance import SchedulingInstance
 
 MORNING, AFTERNOON = {"start_min": 600, "end_min": 840}, {"start_min": 960, "end_min": 1200}

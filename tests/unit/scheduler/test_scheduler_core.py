@@ -12,15 +12,15 @@ from scheduling_builders import away, candidate, candidates, instance, panel, si
 from scheduler.checker import find_violations, recompute_objective
 from scheduler.deadline import Deadline, StopSwitch
 from scheduler.eligibility import list_openings, may_open
-from scheduler.flow import allocate
 from scheduler.generate import generate_instance
 from scheduler.instance import SchedulingInstance
-from scheduler.kinds import Aggregate, aggregate
-from scheduler.mixtures import mix, offered_sittings
 from scheduler.objective import Goal, TermName
-from scheduler.patterns import fill_patterns, largest_sum
-from scheduler.plan import choose_openings
-from scheduler.problem import cut_gaps
+from scheduler.panels.flow import allocate
+from scheduler.panels.kinds import Aggregate, aggregate
+from scheduler.panels.mixtures import mix, offered_sittings
+from scheduler.panels.patterns import fill_patterns, largest_sum
+from scheduler.panels.plan import choose_openings
+from scheduler.panels.problem import cut_gaps
 from scheduler.result import SolveParameters, SolveResult, SolveStatus
 from scheduler.solver import solve
 

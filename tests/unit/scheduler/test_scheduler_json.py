@@ -15,7 +15,9 @@ from jsonschema import Draft202012Validator
 from scheduling_builders import ONE_WORKER, candidate, candidates, instance
 
 import scheduler
-from scheduler.calendar import (
+from scheduler.checker import find_violations, recompute_objective
+from scheduler.errors import InstanceError
+from scheduler.formats.calendar import (
     DAY_MIN,
     SITTINGS_LIMIT,
     Calendar,
@@ -24,10 +26,8 @@ from scheduler.calendar import (
     Window,
     expand_calendar,
 )
-from scheduler.checker import find_violations, recompute_objective
-from scheduler.codec import encode, limit_of
-from scheduler.errors import InstanceError
-from scheduler.files import read_instance
+from scheduler.formats.codec import encode, limit_of
+from scheduler.formats.files import read_instance
 from scheduler.generate import generate_instance
 from scheduler.instance import Candidate, Expert, Interval, Panel, SchedulingInstance, Sitting, Slot, Wish
 from scheduler.objective import Goal

@@ -13,14 +13,14 @@ import pytest
 from scheduling_builders import candidate, instance, panel, sitting
 
 import scheduler
+from scheduler.drawing.labels import TERM_LABELS, label_phase, label_term
+from scheduler.drawing.picture import draw_schedule
+from scheduler.drawing.picture_axis import TimeAxis
+from scheduler.drawing.picture_palette import colour_categories, ink_on
+from scheduler.drawing.picture_png import render_png
 from scheduler.errors import InstanceError
 from scheduler.instance import SchedulingInstance, Slot
-from scheduler.labels import TERM_LABELS, label_phase, label_term
 from scheduler.objective import TermName
-from scheduler.picture import draw_schedule
-from scheduler.picture_axis import TimeAxis
-from scheduler.picture_palette import colour_categories, ink_on
-from scheduler.picture_png import render_png
 from scheduler.result import ObjectiveTerm, Sense, SolveParameters, SolveResult, SolveStatus
 from scheduler.schedule import Assignment, Schedule
 
@@ -193,7 +193,7 @@ def test_a_png_too_large_to_draw_is_refused() -> None:
         render_png(svg, 4)
 
 
-RENDER = "from scheduler.picture_png import render_png; print(len(render_png(input())) > 0)"
+RENDER = "from scheduler.drawing.picture_png import render_png; print(len(render_png(input())) > 0)"
 
 
 def run_render(svg: str, code: str = RENDER, **environment: str) -> subprocess.CompletedProcess[str]:

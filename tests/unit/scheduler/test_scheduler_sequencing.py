@@ -4,8 +4,8 @@ from scheduling_builders import ONE_WORKER, away, candidate, candidates, instanc
 
 from scheduler.checker import find_violations
 from scheduler.instance import Candidate, Interval, Slot
+from scheduler.panels.sequencing import Fit, arrange
 from scheduler.result import SolveStatus
-from scheduler.sequencing import Fit, arrange
 from scheduler.solver import solve
 
 WIDE = panel(accepts=("x", "y", "z"))

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from scheduler.eligibility import may_hear
-from scheduler.flow import Allocation
 from scheduler.instance import Candidate
-from scheduler.kinds import Aggregate
-from scheduler.plan import Lane, Plan
+from scheduler.panels.flow import Allocation
+from scheduler.panels.kinds import Aggregate
+from scheduler.panels.plan import Lane, Plan
 
 Table = dict[int, list[Candidate]]
 """Candidates by opening."""

@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from scheduler.codec import EXACT_LIMIT
 from scheduler.errors import InstanceError
+from scheduler.formats.codec import EXACT_LIMIT
 
 DEPTH_LIMIT = 100
 """Deepest nesting that an error names; an instance needs six levels."""

@@ -2,8 +2,8 @@
 
 import re
 
+from scheduler.drawing.svg import FONTS
 from scheduler.errors import InstanceError
-from scheduler.svg import FONTS
 
 PIXELS_LIMIT = 100_000_000
 """Largest PNG, 400 MB while it is drawn; an SVG has no such limit."""
@@ -16,7 +16,7 @@ _PROBE = (
 
 
 def render_png(svg: str, zoom: float = 1.0) -> bytes:
-    """Return a picture made by `scheduler.picture.draw_schedule` as PNG.
+    """Return a picture made by `scheduler.drawing.picture.draw_schedule` as PNG.
 
     Parameters
     ----------

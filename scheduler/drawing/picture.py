@@ -5,13 +5,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import pairwise
 
+from scheduler.drawing.labels import STATUS_LABELS, label_clock, label_term
+from scheduler.drawing.picture_axis import TimeAxis
+from scheduler.drawing.picture_palette import colour_categories, ink_on
+from scheduler.drawing.svg import Drawing, shorten, text_width
 from scheduler.instance import Candidate, SchedulingInstance, Sitting
-from scheduler.labels import STATUS_LABELS, label_clock, label_term
-from scheduler.picture_axis import TimeAxis
-from scheduler.picture_palette import colour_categories, ink_on
 from scheduler.result import Sense, SolveResult
 from scheduler.schedule import Assignment, Message, Schedule
-from scheduler.svg import Drawing, shorten, text_width
 
 MARGIN_PX, LABEL_PX, HEAD_PX = 28.0, 168.0, 46.0
 INK, FAINT, GRID, PAPER = "#1f2933", "#66727f", "#e3e8ee", "#f6f8fa"

@@ -1,6 +1,6 @@
 """What no schedule can beat in the soft terms, by counting alone."""
 
-from scheduler.kinds import Aggregate
+from scheduler.panels.kinds import Aggregate
 
 
 def least_load(aggregate: Aggregate, opened: int) -> int:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from scheduler.console import (
+from scheduler.commands.console import (
     SHOWN_PEOPLE,
     HumanProgress,
     print_json_line,
@@ -15,8 +15,9 @@ from scheduler.console import (
     print_unplaced,
     say,
 )
+from scheduler.commands.running import run_interruptible
 from scheduler.deadline import StopSwitch
-from scheduler.files import (
+from scheduler.formats.files import (
     read_instance,
     read_known_schedule,
     read_solution,
@@ -24,7 +25,6 @@ from scheduler.files import (
 )
 from scheduler.generate import generate_instance
 from scheduler.result import SolveParameters, SolveResult
-from scheduler.running import run_interruptible
 from scheduler.schedule import Message
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from scheduler.constraints import (
+from scheduler.deadline import Deadline
+from scheduler.eligibility import Opening, may_hear, sitting_starts
+from scheduler.instance import DAY_MIN, Candidate, SchedulingInstance, Wish
+from scheduler.objective import TermName, Tier
+from scheduler.panels.constraints import (
     add_expert_no_overlap,
     add_load,
     add_panel_no_overlap,
     add_parallel_limit,
 )
-from scheduler.deadline import Deadline
-from scheduler.eligibility import Opening, may_hear, sitting_starts
-from scheduler.instance import DAY_MIN, Candidate, SchedulingInstance, Wish
-from scheduler.objective import TermName, Tier
 from scheduler.result import Sense, SolveParameters
 from scheduler.roster import Roster, group_seats
 from scheduler.search import Outcome, search

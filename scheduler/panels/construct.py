@@ -5,14 +5,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from scheduler.deadline import Deadline
-from scheduler.deal import deal
-from scheduler.flow import Allocation, allocate
-from scheduler.insertion import insert
 from scheduler.instance import SchedulingInstance
-from scheduler.kinds import Aggregate
-from scheduler.mixtures import Mixture, mix, offered_sittings, with_mixtures
-from scheduler.plan import Plan, PlanBounds, Shortage, Stretch, choose_openings, spread_openings
-from scheduler.realise import seat, to_roster
+from scheduler.panels.deal import deal
+from scheduler.panels.flow import Allocation, allocate
+from scheduler.panels.insertion import insert
+from scheduler.panels.kinds import Aggregate
+from scheduler.panels.mixtures import Mixture, mix, offered_sittings, with_mixtures
+from scheduler.panels.plan import Plan, PlanBounds, Shortage, Stretch, choose_openings, spread_openings
+from scheduler.panels.realise import seat, to_roster
 from scheduler.result import SolveParameters
 from scheduler.roster import Roster, group_seats
 

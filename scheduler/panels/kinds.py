@@ -12,8 +12,8 @@ from typing import NamedTuple
 from scheduler.deadline import Deadline
 from scheduler.eligibility import Opening, may_hear, start_ranges
 from scheduler.instance import Candidate, Interval, SchedulingInstance, Wish
-from scheduler.patterns import Size
-from scheduler.problem import Gap
+from scheduler.panels.patterns import Size
+from scheduler.panels.problem import Gap
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,16 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from scheduler.constraints import (
+from scheduler.deadline import Deadline
+from scheduler.instance import Candidate
+from scheduler.panels.constraints import (
     add_expert_no_overlap,
     add_load,
     add_panel_no_overlap,
     add_parallel_limit,
 )
-from scheduler.deadline import Deadline
-from scheduler.instance import Candidate
-from scheduler.kinds import Aggregate
-from scheduler.patterns import Pattern, Size, fill_patterns, largest_sum
+from scheduler.panels.kinds import Aggregate
+from scheduler.panels.patterns import Pattern, Size, fill_patterns, largest_sum
 from scheduler.result import SolveParameters
 from scheduler.search import Outcome, search
 

@@ -4,22 +4,22 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from scheduler.bounds import least_load, least_region_days
-from scheduler.construct import Draft, construct
 from scheduler.deadline import Deadline
-from scheduler.detailed import DetailedModel, is_small
-from scheduler.exact import ExactModel, Form
-from scheduler.improve import improve
 from scheduler.instance import Candidate
-from scheduler.kinds import Aggregate, aggregate
 from scheduler.objective import Goal, TermName
+from scheduler.panels.bounds import least_load, least_region_days
+from scheduler.panels.construct import Draft, construct
+from scheduler.panels.detailed import DetailedModel, is_small
+from scheduler.panels.exact import ExactModel, Form
+from scheduler.panels.improve import improve
+from scheduler.panels.kinds import Aggregate, aggregate
+from scheduler.panels.plan import demand_by_priority
+from scheduler.panels.problem import Gap, Problem, build_problem, cut_gaps
+from scheduler.panels.realise import counts_of, find_cut, people_of, seat, to_roster
+from scheduler.panels.sequencing import Fit
 from scheduler.pins import choose_pins
-from scheduler.plan import demand_by_priority
-from scheduler.problem import Gap, Problem, build_problem, cut_gaps
-from scheduler.realise import counts_of, find_cut, people_of, seat, to_roster
 from scheduler.result import Sense, SolveParameters
 from scheduler.roster import Roster, group_seats
-from scheduler.sequencing import Fit
 from scheduler.standing import Standing
 
 EXACT_CELLS = 15_000

@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scheduler.comparison import Comparison
+from scheduler.commands.comparison import Comparison
+from scheduler.drawing.labels import STATUS_LABELS, label_clock, label_minute, label_phase, label_term
 from scheduler.instance import SchedulingInstance
-from scheduler.labels import STATUS_LABELS, label_clock, label_minute, label_phase, label_term
 from scheduler.messages import describe
 from scheduler.result import Sense, SolveResult
 from scheduler.schedule import Assignment, Message, Schedule

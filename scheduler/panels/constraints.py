@@ -9,8 +9,8 @@ from ortools.sat.python import cp_model
 
 from scheduler.eligibility import Opening
 from scheduler.instance import SchedulingInstance
-from scheduler.patterns import largest_sum
-from scheduler.problem import Problem
+from scheduler.panels.patterns import largest_sum
+from scheduler.panels.problem import Problem
 
 Counts = Sequence[cp_model.IntVar]
 Opened = Mapping[int, cp_model.IntVar]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from scheduler.codec import decode
 from scheduler.errors import InstanceError
+from scheduler.formats.codec import decode
 
 DAY_MIN = 24 * 60
 SITTINGS_LIMIT = 1_000_000

@@ -3,11 +3,13 @@
 import argparse
 
 from scheduler.checker import find_violations
-from scheduler.claims import find_false_claims, with_published
-from scheduler.comparison import compare_schedules
-from scheduler.console import print_comparison, print_slots, say
+from scheduler.commands.claims import find_false_claims, with_published
+from scheduler.commands.comparison import compare_schedules
+from scheduler.commands.console import print_comparison, print_slots, say
+from scheduler.drawing.picture import draw_schedule
+from scheduler.drawing.picture_png import render_png
 from scheduler.errors import FileError
-from scheduler.files import (
+from scheduler.formats.files import (
     find_stranger,
     read_instance,
     read_known_schedule,
@@ -18,8 +20,6 @@ from scheduler.files import (
     write_json,
 )
 from scheduler.instance import SchedulingInstance
-from scheduler.picture import draw_schedule
-from scheduler.picture_png import render_png
 from scheduler.schedule import Message, Schedule
 
 EXIT_FAULTS = 1

@@ -7,10 +7,10 @@ from typing import Any
 
 from ortools.sat.python import cp_model
 
-from scheduler import constraints
 from scheduler.deadline import Deadline
 from scheduler.objective import TermName, Tier
-from scheduler.problem import Problem
+from scheduler.panels import constraints
+from scheduler.panels.problem import Problem
 from scheduler.result import Sense, SolveParameters
 from scheduler.search import Outcome, search
 

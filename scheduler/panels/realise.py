@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from scheduler.eligibility import Opening
-from scheduler.exact import Cut
 from scheduler.instance import Candidate
 from scheduler.objective import Tier
-from scheduler.problem import Problem
+from scheduler.panels.exact import Cut
+from scheduler.panels.problem import Problem
+from scheduler.panels.sequencing import Fit, Starts, arrange, polish
 from scheduler.roster import Roster, group_seats
-from scheduler.sequencing import Fit, Starts, arrange, polish
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scheduler.calendar import expand_calendar
 from scheduler.errors import FileError, InstanceError
+from scheduler.formats.calendar import expand_calendar
+from scheduler.formats.strict_json import parse_json
 from scheduler.instance import SchedulingInstance
 from scheduler.result import SolveResult
 from scheduler.schedule import Schedule
-from scheduler.strict_json import parse_json
 
 BYTES_LIMIT = 512 * 2**20
 """Largest file that is read; 100,000 candidates take about 30 MB."""

@@ -9,9 +9,9 @@ from itertools import chain, combinations
 from ortools.sat.python import cp_model
 
 from scheduler.deadline import Deadline
-from scheduler.kinds import Aggregate
-from scheduler.patterns import MOST_SIZES, Size, fill_patterns
-from scheduler.plan import Form, Lane, Plan, Stretch
+from scheduler.panels.kinds import Aggregate
+from scheduler.panels.patterns import MOST_SIZES, Size, fill_patterns
+from scheduler.panels.plan import Form, Lane, Plan, Stretch
 from scheduler.result import SolveParameters
 from scheduler.search import search
 

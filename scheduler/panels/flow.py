@@ -8,8 +8,8 @@ import numpy as np
 from ortools.graph.python import min_cost_flow
 
 from scheduler.deadline import Deadline
-from scheduler.kinds import Aggregate
-from scheduler.plan import Lane, Plan, Shortage, type_of
+from scheduler.panels.kinds import Aggregate
+from scheduler.panels.plan import Lane, Plan, Shortage, type_of
 
 PARTLY_COST, UNMET_COST, UNSERVED_COST = 1, 4, 100_000
 """Being free for a part of the time only may leave no order; a broken wish weighs more, a lost place most."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from scheduler.deadline import Deadline
 from scheduler.eligibility import Opening
-from scheduler.exact import ExactModel, Form
 from scheduler.instance import Candidate, SchedulingInstance
 from scheduler.objective import Goal, TermName, Tier
-from scheduler.problem import Gap, build_problem
-from scheduler.realise import counts_of, people_of, seat, to_roster
+from scheduler.panels.exact import ExactModel, Form
+from scheduler.panels.problem import Gap, build_problem
+from scheduler.panels.realise import counts_of, people_of, seat, to_roster
 from scheduler.result import Sense, SolveParameters
 from scheduler.roster import Roster, category_switches, idle_minutes
 

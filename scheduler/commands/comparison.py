@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scheduler.checker import recompute_objective
-from scheduler.codec import encode
+from scheduler.formats.codec import encode
 from scheduler.instance import SchedulingInstance
 from scheduler.objective import PLACED_PREFIX
 from scheduler.schedule import Assignment, Schedule

@@ -1,0 +1,1 @@
+"""Panel sittings: totals first, then people; exact models where the instance is small enough."""
