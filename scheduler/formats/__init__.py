@@ -1,1 +1,1 @@
-"""Instances, schedules and results as files: every fault is named when reading, writing is all or nothing."""
+"""Instances, schedules and results as files: every fault has its place, and nothing is half-written."""
