@@ -1,5 +1,5 @@
 # make run: set up and serve.  make test: set up and test.  The rest is for developers.
-.PHONY: run test setup lint lock catalog help
+.PHONY: run test setup lint lock catalog bench-scheduler help
 SHELL := /bin/bash
 PYTHON ?= python3
 SAMPLE ?= 1
@@ -29,10 +29,16 @@ lint:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
+# The scheduler against its targets and its peers, about half an hour; ARGS=--quick, ARGS='--only 200 contest'.
+bench-scheduler:
+	@tools/setup.sh bench
+	@$(BIN)/python -m bench.scheduler $(ARGS)
+
 # Resolve the direct dependencies anew; needs uv (https://docs.astral.sh/uv/).
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-test.in -o requirements-test.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header requirements-bench.in -o requirements-bench.txt
 	npm install --package-lock-only --ignore-scripts
 
 # Collect the texts of pages and code into the Chinese catalogue; then translate what is new in it.

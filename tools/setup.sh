@@ -90,10 +90,15 @@ test_programs() {
 }
 
 case "${1:-}" in
-  run | test) ;;
-  *) fail "usage: tools/setup.sh run|test" ;;
+  run | test | bench) ;;
+  *) fail "usage: tools/setup.sh run|test|bench" ;;
 esac
 make_venv
+if [ "$1" = bench ]; then
+  command -v java >/dev/null || echo "setup: no Java here, the peer Timefold is left out (Debian: openjdk-17-jre-headless)"
+  python_packages bench requirements.txt requirements-bench.txt
+  exit
+fi
 if [ "$1" = test ]; then
   python_packages test requirements.txt requirements-test.txt
   test_programs

@@ -16,11 +16,11 @@ from scheduler.panels.realise import seat, to_roster
 from scheduler.result import SolveParameters
 from scheduler.roster import Roster, group_seats
 
-MOST_PAIRS_AT_ONCE = 300_000
+MOST_PAIRS_AT_ONCE = 1_500_000
 """Candidates times sittings up to which a first schedule is filled up at once, before anything is planned."""
 
 MOST_ROUNDS, MOST_FILLINGS = 8, 20
-PLAN_SHARE, SPREAD_SHARE, MIX_SHARE, FILL_SHARE = 0.3, 0.15, 0.1, 0.05
+PLAN_SHARE, SPREAD_SHARE, MIX_SHARE, FILL_SHARE = 0.5, 0.15, 0.1, 0.05
 """Parts of the remaining budget for choosing sittings, spreading them, mixing categories and trying days."""
 
 

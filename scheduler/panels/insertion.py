@@ -1,7 +1,8 @@
 """Late comers: a place for those a first schedule left out, without moving anybody else."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from scheduler.deadline import Deadline
 from scheduler.eligibility import Opening, StartRanges, may_hear, overlaps, sitting_starts
@@ -24,46 +25,58 @@ def insert(
         With as many of the candidates as found a place; the others' seats are unchanged.
     """
     seats = {opening_id: list(each) for opening_id, each in roster.seats.items()}
-    calendar = _Calendar(instance, openings, seats)
-    ordered = sorted(candidates, key=lambda c: (-c.priority, -c.duration_min, c.id))
-    room_min = [opening.sitting.end_min - opening.sitting.start_min for opening in openings]
-    for opening_id, each in seats.items():
-        room_min[opening_id] -= sum(c.duration_min + c.buffer_min for _, c in each)
-    # One buffer, at most the longest, may stick out of each sitting.
-    tail_min = max((candidate.buffer_min for candidate in instance.candidates), default=0)
-    for candidate in ordered:
+    calendar = _Calendar(instance, openings, roster)
+    for candidate in sorted(candidates, key=lambda c: (-c.priority, -c.duration_min, c.id)):
         if deadline.remaining_s() <= 0:
             break
-        step_min = candidate.duration_min + candidate.buffer_min
         for opening_id in calendar.choices(candidate):
-            if room_min[opening_id] + tail_min < step_min:
+            if not may_hear(instance, openings[opening_id], candidate):
                 continue
             start_min = _first_start(openings[opening_id], seats.get(opening_id, []), candidate)
             if start_min is not None:
-                calendar.open(opening_id)
-                room_min[opening_id] -= step_min
+                calendar.take(opening_id, candidate)
                 seats.setdefault(opening_id, []).append((start_min, candidate))
                 seats[opening_id].sort(key=lambda seat: seat[0])
                 break
     return Roster({opening_id: tuple(each) for opening_id, each in sorted(seats.items())})
 
 
-class _Calendar:
-    """Which sittings are open, and which still can be."""
+@dataclass
+class _Prospects:
+    """What is left for a category and size; `closed` is read from its end, the earliest sitting."""
 
-    def __init__(
-        self, instance: SchedulingInstance, openings: Sequence[Opening], opened: Iterable[int]
-    ) -> None:
+    able: frozenset[int]
+    closed: list[int]
+    opened: list[int] = field(default_factory=list)
+    seen: int = 0
+
+
+class _Calendar:
+    """Which sittings are open or still can be, and how many minutes are left in each.
+
+    Sittings only fill up, and what cannot open never can again: each is struck off once for all candidates
+    of a category and size.
+    """
+
+    def __init__(self, instance: SchedulingInstance, openings: Sequence[Opening], roster: Roster) -> None:
         self._instance, self._openings = instance, openings
         self._opened: set[int] = set()
-        self._able_by_key: dict[tuple[str, frozenset[str]], list[int]] = {}
         self._busy: dict[str, list[Opening]] = defaultdict(list)
-        for opening_id in opened:
-            self.open(opening_id)
+        self._prospects: dict[tuple[str, int], _Prospects] = {}
+        # One buffer, at most the longest, may stick out of each sitting.
+        self._tail_min = max((candidate.buffer_min for candidate in instance.candidates), default=0)
+        self._room_min = [o.sitting.end_min - o.sitting.start_min for o in openings]
+        self._order: list[int] = []
+        for opening_id, each in roster.seats.items():
+            for _, candidate in each:
+                self.take(opening_id, candidate)
 
-    def open(self, opening_id: int) -> None:
+    def take(self, opening_id: int, candidate: Candidate) -> None:
+        """Use the minutes of a candidate, and open the sitting if it is not."""
+        self._room_min[opening_id] -= candidate.duration_min + candidate.buffer_min
         if opening_id not in self._opened:
             self._opened.add(opening_id)
+            self._order.append(opening_id)
             for key in self._keys(self._openings[opening_id]):
                 self._busy[key].append(self._openings[opening_id])
 
@@ -71,19 +84,32 @@ class _Calendar:
     def _keys(opening: Opening) -> list[str]:
         return [f"panel {opening.panel.id}", *(f"expert {id_}" for id_ in sorted(opening.attending))]
 
-    def choices(self, candidate: Candidate) -> Iterable[int]:
-        """Yield opened sittings first, then those that can open beside them."""
-        able = [i for i, opening in enumerate(self._openings) if may_hear(self._instance, opening, candidate)]
-        yield from (i for i in able if i in self._opened)
-        yield from (i for i in able if i not in self._opened and self._can_open(self._openings[i]))
-
-    def _able(self, candidate: Candidate) -> list[int]:
-        key = candidate.category, candidate.recused_expert_ids
-        if key not in self._able_by_key:
-            self._able_by_key[key] = [
-                i for i, opening in enumerate(self._openings) if may_hear(self._instance, opening, candidate)
-            ]
-        return self._able_by_key[key]
+    def choices(self, candidate: Candidate) -> Iterator[int]:
+        """Yield opened sittings with minutes left first, then those that can open beside them."""
+        step_min = candidate.duration_min + candidate.buffer_min
+        key = candidate.category, step_min
+        if key not in self._prospects:
+            able = [i for i, o in enumerate(self._openings) if o.panel.hears(candidate.category)]
+            self._prospects[key] = _Prospects(frozenset(able), closed=able[::-1])
+        prospects = self._prospects[key]
+        prospects.opened += [i for i in self._order[prospects.seen :] if i in prospects.able]
+        prospects.seen = len(self._order)
+        position = 0
+        while position < len(prospects.opened):
+            opening_id = prospects.opened[position]
+            if self._room_min[opening_id] + self._tail_min < step_min:
+                del prospects.opened[position]
+            else:
+                yield opening_id
+                position += 1
+        position = len(prospects.closed)
+        while position:
+            position -= 1
+            opening_id = prospects.closed[position]
+            if opening_id in self._opened or not self._can_open(self._openings[opening_id]):
+                del prospects.closed[position]
+            else:
+                yield opening_id
 
     def _can_open(self, opening: Opening) -> bool:
         rivals = (rival for key in self._keys(opening) for rival in self._busy[key])

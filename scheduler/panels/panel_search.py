@@ -31,8 +31,8 @@ IMPROVE_SHARE = 0.3
 PATIENCE_TRIES = 60
 """Parts in a row that could not be bettered, after which it ends; never less than one for each sitting."""
 
-TIER_SHARE = 0.4
-PATIENCE_SHARE = 0.1
+TIER_SHARE = 0.2
+PATIENCE_SHARE = 0.03
 """Parts of the remaining budget that one tier may search, and of the whole that it may search in vain."""
 
 RESERVE_SHARE, RESERVE_MAX_S = 0.1, 2.0

@@ -30,7 +30,7 @@ Type = tuple[str, Size, int]
 Lane = tuple[str, Size]
 """Places of one size, for one category or, with an empty text, for any."""
 
-EVERYONE_SHARE = 0.6
+EVERYONE_SHARE = 0.7
 """Part of a budget in which everyone is to be served, before as many as possible will do."""
 
 LARGEST_WEIGHT = 2**40

@@ -30,7 +30,8 @@ def test_runs_give_median_and_spread() -> None:
 
 
 def test_a_run_without_a_value_misses_the_target() -> None:
-    assert of_runs("solve", "s", [0.1, None], Target("≤", 1, "s")).met is False
+    figure = of_runs("solve", "s", [0.1, None], Target("≤", 1, "s"))
+    assert (figure.value, figure.met) == ("not reached in 1 of 2 runs", False)
     assert of_runs("solve", "s", [None]).value == "not reached"
 
 

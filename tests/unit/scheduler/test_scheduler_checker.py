@@ -1,5 +1,6 @@
 """The checker against a good schedule broken on purpose, one rule at a time."""
 
+import ast
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from scheduling_builders import away, candidate, instance, panel, room, sitting
 
 import scheduler
 from defense.services.violations import RULE_TEXT
+from scheduler import checker, measure
 from scheduler.checker import Rule, find_violations
 from scheduler.generate import generate_instance
 from scheduler.instance import SchedulingInstance, Slot
@@ -20,7 +22,7 @@ from scheduler.schedule import Assignment, Schedule, Unplaced, UnplacedReason
 
 PEOPLE = [
     candidate("c0", recused_expert_ids=frozenset({"e0"})),
-    candidate("c1", unavailable=away(40, 60), attendee_ids=frozenset({"interpreter", "e3"})),
+    candidate("c1", unavailable=away(10, 20) + away(35, 60), attendee_ids=frozenset({"interpreter", "e3"})),
     candidate("c2", pin=Slot("s1", 10)),
     candidate("c3", category="y", priority=2),
     candidate("c4", attendee_ids=frozenset({"interpreter"})),
@@ -31,10 +33,11 @@ GOOD = instance(
     PEOPLE,
     PANELS,
     SITTINGS,
-    {"interpreter": away(76, 90)},
+    {"interpreter": away(50, 60) + away(75, 90), "e1": away(-5, 0) + away(120, 130)},
     max_parallel_sittings=2,
-    closures=away(120, 200),
+    closures=away(-10, 0) + away(120, 200),
 )
+"""Absences and closures touch the slots on both sides, which is no fault."""
 SLOTS = (
     Assignment("c0", "s0", 0, 15),
     Assignment("c1", "s0", 20, 35),
@@ -74,7 +77,7 @@ BROKEN_SCHEDULES = {
     Rule.OUTSIDE_SITTING: with_slot(0, start_min=50, end_min=65),
     Rule.CATEGORY: Schedule((*SLOTS, Assignment("c3", "s0", 40, 55)), ()),
     Rule.CANDIDATE_UNAVAILABLE: with_slot(1, start_min=26, end_min=41),
-    Rule.OVERLAP: with_slot(1, start_min=19, end_min=34),
+    Rule.OVERLAP: with_slot(0, start_min=1, end_min=16),
     Rule.ATTENDEE_UNAVAILABLE: with_slot(3, start_min=62, end_min=77),
     Rule.ATTENDEE_DOUBLE_BOOKED: with_slot(3, sitting_id="s1", start_min=34, end_min=49),
     Rule.PIN_MOVED: with_slot(2, start_min=11, end_min=26),
@@ -107,6 +110,25 @@ IMPLIED = {Rule.PANEL_TOO_SMALL: Rule.RECUSAL_TOO_FEW, Rule.PANEL_EVEN: Rule.REC
 def test_schedule_is_faulted_where_the_rules_are_tighter(rule: Rule) -> None:
     also = {IMPLIED[rule]} if rule in IMPLIED else set()
     assert set(faults_of(BROKEN_INSTANCES[rule], SCHEDULE)) == {rule} | also
+
+
+CONCERNED = [
+    (GOOD, BROKEN_SCHEDULES[Rule.CANDIDATE_UNAVAILABLE], ("c1", "s0")),
+    (GOOD, BROKEN_SCHEDULES[Rule.OVERLAP], ("c0", "c1", "s0")),
+    (GOOD, BROKEN_SCHEDULES[Rule.ATTENDEE_UNAVAILABLE], ("interpreter", "c4", "s2")),
+    (GOOD, BROKEN_SCHEDULES[Rule.ATTENDEE_DOUBLE_BOOKED], ("interpreter", "c1", "c4")),
+    (BROKEN_INSTANCES[Rule.RECUSAL_EVEN], SCHEDULE, ("c0", "s0")),
+    (BROKEN_INSTANCES[Rule.SITTING_CLOSED], SCHEDULE, ("s2",)),
+    (BROKEN_INSTANCES[Rule.PANEL_DOUBLE_BOOKED], SCHEDULE, ("p0", "s0", "s2")),
+    (BROKEN_INSTANCES[Rule.EXPERT_DOUBLE_BOOKED], SCHEDULE, ("e2", "s0", "s1")),
+]
+
+
+@pytest.mark.parametrize(("problem", "schedule", "ids"), CONCERNED, ids=lambda value: "")
+def test_violation_names_who_is_concerned(
+    problem: SchedulingInstance, schedule: Schedule, ids: tuple[str, ...]
+) -> None:
+    assert [violation.ids for violation in find_violations(problem, schedule)] == [ids]
 
 
 def test_every_rule_has_been_broken_and_has_a_text_for_staff() -> None:
@@ -165,8 +187,8 @@ def test_attendee_may_not_sit_on_another_panel_meanwhile(case: str) -> None:
         Assignment("c0", sitting_id, start_min, start_min + 15),
         Assignment("c1", "s1", 30, 45),
     )
-    faults = find_violations(problem, Schedule(slots))
-    assert [fault.rule for fault in faults] == [Rule.ATTENDEE_DOUBLE_BOOKED] * count
+    faults = [(fault.rule, fault.ids) for fault in find_violations(problem, Schedule(slots))]
+    assert faults == [(Rule.ATTENDEE_DOUBLE_BOOKED, (person, "s1", "c0"))] * count
 
 
 def test_attendee_of_two_defences_at_once_is_faulted_in_one_sitting_too() -> None:
@@ -197,14 +219,12 @@ def test_national_round_is_checked_in_seconds() -> None:
     assert faults[Rule.PARALLEL_LIMIT] == len(problem.sittings)
 
 
-def test_checker_loads_neither_solver_nor_shared_helpers() -> None:
-    code = (
-        "import sys, scheduler.checker\n"
-        "ours = {name for name in sys.modules if name.startswith('scheduler.')}\n"
-        "names = 'checker measure instance objective schedule codec errors messages'\n"
-        "assert 'ortools' not in sys.modules and 'numpy' not in sys.modules\n"
-        "extra = ours - {'scheduler.' + name for name in names.split()}\n"
-        "assert not extra, extra\n"
-    )
+def test_checker_shares_nothing_with_the_solver_but_the_data() -> None:
+    shared = {f"scheduler.{name}" for name in ("instance", "objective", "schedule", "measure")}
+    for module in (checker, measure):
+        tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+        sources = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert {name for name in sources if name and name.startswith("scheduler")} <= shared
+    code = "import sys, scheduler.checker\nassert not {'ortools', 'numpy'} & set(sys.modules)"
     root = Path(scheduler.__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
