@@ -386,6 +386,10 @@ def first_start(sample: bool) -> None:
     sys.stdout.flush()
 
 
+SAMPLE_LIMIT_S = 8
+"""Seconds for the sample's timetable: whoever starts for the first time wants to see something."""
+
+
 def _load_sample(code: str) -> None:
     directory = _settings().instance_dir / "sample"
     click.echo("First start: loading a sample round / 首次启动：正在载入示例批次 …")
@@ -397,7 +401,7 @@ def _load_sample(code: str) -> None:
     with sessionmaker(db.engine)() as session:
         published = published_schedule(session, _existing_round(session, code))
     if published is None:
-        _solve(code, _settings().solve_time_limit_s)
+        _solve(code, min(SAMPLE_LIMIT_S, _settings().solve_time_limit_s))
         _publish(code)
 
 

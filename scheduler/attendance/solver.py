@@ -3,6 +3,8 @@
 from contextlib import suppress
 
 from scheduler.attendance.case import CaseBuilder
+from scheduler.attendance.greedy import place_greedily
+from scheduler.attendance.improve import note_pins
 from scheduler.attendance.mixed import MixedSearch, SolvePlain
 from scheduler.attendance.whole import solve_whole
 from scheduler.conclude import conclude
@@ -12,6 +14,9 @@ from scheduler.instance import SchedulingInstance
 from scheduler.progress import ProgressCallback, ProgressReporter
 from scheduler.result import SolveParameters, SolveResult
 from scheduler.standing import Standing
+
+GREEDY_S = 5.0
+"""Seconds for a schedule by a simple rule after a budget that was too small for anything."""
 
 
 def solve_with_attendees(
@@ -49,5 +54,16 @@ def solve_with_attendees(
                 solve_whole(standing, builder, params, deadline)
             else:
                 MixedSearch(standing, reporter, params, deadline, solve_plain).run()
+        if not standing.roster.seats and not stop.requested:
+            _answer_greedily(standing)
         standing.report("done")
         return conclude(standing, params, deadline)
+
+
+def _answer_greedily(standing: Standing) -> None:
+    """Give the answer that is always possible, where the budget did not reach for any other."""
+    grace = Deadline(GREEDY_S, StopSwitch())
+    with suppress(OutOfTime):
+        builder = CaseBuilder(standing.instance, standing.openings, standing.instance.candidates, grace)
+        standing.accept(place_greedily(builder.build_coarse(), grace))
+        note_pins(standing)
