@@ -18,6 +18,9 @@ FEWEST_SITTINGS, MOST_SITTINGS = 2, 6
 EFFORT = 0.3
 """Budget of one small search, in seconds or in effort as the deadline counts."""
 
+OVERHEAD = 0.05
+"""Effort that a try costs besides its search, for building the model and seating the people."""
+
 MOST_WAITING = 10
 """Candidates without a slot who join one search."""
 
@@ -73,6 +76,7 @@ def improve(
             return
         changed = _rebuild(instance, openings, gaps, roster, chosen, single, deadline)
         failures = 0 if changed is not None and offer(changed) else failures + 1
+        deadline.spend(OVERHEAD)
 
 
 def _choose(

@@ -33,7 +33,7 @@ GOOD = instance(
     PEOPLE,
     PANELS,
     SITTINGS,
-    {"interpreter": away(50, 60) + away(75, 90), "e1": away(-5, 0) + away(120, 130)},
+    {"interpreter": away(50, 60) + away(75, 90), "e4": away(-5, 0) + away(60, 70)},
     max_parallel_sittings=2,
     closures=away(-10, 0) + away(120, 200),
 )
