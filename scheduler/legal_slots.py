@@ -49,31 +49,6 @@ def legal_slots(
     return tuple(sorted((slot for slot in found if slot != present), key=_by_time))
 
 
-def legal_swaps(
-    instance: SchedulingInstance, schedule: Schedule, candidate_id: str
-) -> tuple[tuple[Assignment, Assignment], ...]:
-    """Return with whom one candidate could change places while everybody else stays.
-
-    Returns
-    -------
-    tuple of pairs of Assignment
-        New slots of the candidate and of the other one, each at the other's present start, in order of time.
-        Every exchange keeps all hard rules.
-
-    Raises
-    ------
-    InstanceError
-        The candidate, or someone or a sitting in the schedule, does not exist.
-    """
-    board = _Board(instance, schedule)
-    candidate, present = board.require_candidate(candidate_id), board.slots.get(candidate_id)
-    if candidate.pin is not None or present is None:
-        return ()
-    others = (slot for slot in board.slots.values() if board.candidates[slot.candidate_id].pin is None)
-    swaps = (board.swap(present, slot) for slot in others if slot is not present)
-    return tuple(sorted((pair for pair in swaps if pair), key=lambda pair: _by_time(pair[0])))
-
-
 def _by_time(slot: Assignment) -> tuple[int, str, str]:
     return slot.start_min, slot.sitting_id, slot.candidate_id
 
@@ -147,29 +122,6 @@ class _Board:
             return False
         limit = self._instance.max_parallel_sittings
         return limit is None or _peak(opening, near) < limit
-
-    def swap(self, one: Assignment, other: Assignment) -> tuple[Assignment, Assignment] | None:
-        """Return the slots after an exchange, None when a rule forbids it; the same sittings stay open."""
-        first, second = self.candidates[one.candidate_id], self.candidates[other.candidate_id]
-        here, there = self._by_id.get(one.sitting_id), self._by_id.get(other.sitting_id)
-        if here is None or there is None:
-            return None
-        moved, replaced = _slot(first, there, other.start_min), _slot(second, here, one.start_min)
-        if not (self._fits(first, moved, second.id) and self._fits(second, replaced, first.id)):
-            return None
-        return None if self._clash(moved, replaced) or self._clash(replaced, moved) else (moved, replaced)
-
-    def _fits(self, candidate: Candidate, slot: Assignment, other_id: str) -> bool:
-        starts = self.starts(candidate, self._by_id[slot.sitting_id], {candidate.id, other_id}, self._heard)
-        return any(low <= slot.start_min <= high for low, high in starts)
-
-    def _clash(self, before: Assignment, after: Assignment) -> bool:
-        """Return whether the second starts within the first, in one sitting or with a common attendee."""
-        one, other = self.candidates[before.candidate_id], self.candidates[after.candidate_id]
-        if before.sitting_id == after.sitting_id:
-            return before.start_min <= after.start_min < before.end_min + one.buffer_min
-        is_within = before.start_min <= after.start_min < before.end_min
-        return is_within and not one.attendee_ids.isdisjoint(other.attendee_ids)
 
 
 def _meets(opening: Opening, slot: Assignment) -> bool:

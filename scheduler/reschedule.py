@@ -77,7 +77,7 @@ def reschedule(
     Parameters
     ----------
     instance : SchedulingInstance
-        As it is today; see `scheduler.changes.events`. Its published slots are set from `published`. When its
+        As it is today, with what has happened. Its published slots are set from `published`. When its
         objective does not count the moves, they are counted before everything it names.
     published : Schedule
         What was announced. Candidates and sittings that no longer exist are passed over.
@@ -95,8 +95,7 @@ def reschedule(
         A slot that cannot be kept although it is protected is a broken promise. Its candidate gets another
         one after the notice. What has begun stays pinned all the same, and the result is infeasible, unless
         its sitting no longer exists or staff let the candidate move. An expert who leaves in the middle of a
-        sitting takes back what was heard before; cut the sitting first
-        (`scheduler.changes.events.without_sitting`).
+        sitting takes back what was heard before: end the sitting at that minute instead.
 
     Raises
     ------

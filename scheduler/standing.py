@@ -70,10 +70,6 @@ class Standing:
         """Whether every tier is proven."""
         return all(map(self.is_proven, range(len(self.tiers))))
 
-    def first_unproven(self) -> int:
-        """Return the position of the first tier that is not proven, or the number of tiers."""
-        return next((i for i in range(len(self.tiers)) if not self.is_proven(i)), len(self.tiers))
-
     def terms(self) -> tuple[ObjectiveTerm, ...]:
         """Return the tiers with value and bound."""
         rows = zip(self.tiers, self.value, self.bounds, strict=True)

@@ -13,7 +13,7 @@ from scheduler.checker import find_violations
 from scheduler.errors import InstanceError
 from scheduler.generate import generate_instance
 from scheduler.instance import SchedulingInstance, Slot
-from scheduler.legal_slots import legal_slots, legal_swaps
+from scheduler.legal_slots import legal_slots
 from scheduler.result import SolveParameters
 from scheduler.schedule import Assignment, Schedule, Unplaced, UnplacedReason
 from scheduler.solver import solve
@@ -67,29 +67,12 @@ def test_slots_are_the_first_minutes_of_the_legal_stretches(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_every_slot_and_swap_of_a_larger_schedule_passes_the_checker(seed: int) -> None:
+def test_every_slot_of_a_larger_schedule_passes_the_checker(seed: int) -> None:
     problem, schedule = solved(medium_instance(random.Random(seed)))
     assert find_violations(problem, schedule) == []
-    slots = {slot.candidate_id: slot for slot in schedule.assignments}
-    durations = {person.id: person.duration_min for person in problem.candidates}
     for person in problem.candidates[:6]:
         for slot in legal_slots(problem, schedule, person.id):
             assert find_violations(problem, give(problem, schedule, slot)) == []
-        swaps = legal_swaps(problem, schedule, person.id)
-        present = slots.get(person.id)
-        legal = set()
-        for other in schedule.assignments if present else ():
-            pair = (
-                _at(person.id, other, durations[person.id]),
-                _at(other.candidate_id, present, durations[other.candidate_id]),
-            )
-            if other is not present and not find_violations(problem, give(problem, schedule, *pair)):
-                legal.add(pair)
-        assert set(swaps) == legal and len(swaps) == len(legal)
-
-
-def _at(candidate_id: str, place: Assignment, length: int) -> Assignment:
-    return Assignment(candidate_id, place.sitting_id, place.start_min, place.start_min + length)
 
 
 def test_a_sitting_that_only_the_candidate_keeps_open_is_no_rival() -> None:
@@ -112,7 +95,6 @@ def test_the_pinned_stay_and_strangers_are_named() -> None:
     problem = instance([candidate("c0", pin=Slot("s0", 0)), candidate("c1")])
     schedule = Schedule((Assignment("c0", "s0", 0, 15), Assignment("c1", "s0", 20, 35)))
     assert legal_slots(problem, schedule, "c0") == ()
-    assert legal_swaps(problem, schedule, "c0") == legal_swaps(problem, schedule, "c1") == ()
     with pytest.raises(InstanceError, match=r"candidate_id: 'nobody' does not exist"):
         legal_slots(problem, schedule, "nobody")
     stranger = Schedule((Assignment("c1", "nowhere", 0, 15),))

@@ -3,9 +3,9 @@
 import json
 
 import pytest
+from events import without_expert, without_sitting, without_time
 from scheduling_builders import ONE_WORKER, away, candidate, candidates, instance, panel, sitting
 
-from scheduler.changes.events import without_expert, without_sitting, without_time
 from scheduler.checker import find_violations
 from scheduler.errors import InstanceError
 from scheduler.instance import SchedulingInstance, Slot

@@ -4,11 +4,11 @@ import random
 from dataclasses import replace
 
 import pytest
+from events import without_sitting
 from oracle import find_optimum
 from random_instances import tiny_instance
 from scheduling_builders import ONE_WORKER, away, candidate, candidates, instance, sitting
 
-from scheduler.changes.events import without_sitting
 from scheduler.changes.published import solve_published
 from scheduler.checker import find_violations, recompute_objective
 from scheduler.deadline import StopSwitch
