@@ -39,6 +39,11 @@ class Settings:
     upload_max_mb: int
     solve_time_limit_s: int
     trusted_proxies: int
+    redis_url: str | None
+    ballot_key: bytes
+    """32 bytes that open the envelopes of rounds of voting still open."""
+    seal_key: bytes
+    """32 bytes, the seed of the Ed25519 key that signs sealed sittings."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -56,7 +61,7 @@ class Settings:
         return cls(
             instance_dir=instance_dir,
             database_url=_database_url(env, instance_dir),
-            secret_key=env.get("SECRET_KEY") or _kept_secret(instance_dir),
+            secret_key=env.get("SECRET_KEY") or _kept_key(instance_dir, "SECRET_KEY"),
             host=host,
             port=port,
             public_url=_http_url(env, "PUBLIC_URL", f"http://{host}:{port}"),
@@ -70,6 +75,9 @@ class Settings:
             upload_max_mb=_integer(env, "UPLOAD_MAX_MB", 20, 1, 500),
             solve_time_limit_s=_integer(env, "SOLVE_TIME_LIMIT_S", 60, 1, 24 * 3600),
             trusted_proxies=_integer(env, "TRUSTED_PROXIES", 0, 0, 5),
+            redis_url=_redis_url(env),
+            ballot_key=_key_bytes(env, "BALLOT_KEY", instance_dir),
+            seal_key=_key_bytes(env, "SEAL_KEY", instance_dir),
         )
 
     @property
@@ -113,16 +121,34 @@ def _database_url(env: Mapping[str, str], instance_dir: Path) -> str:
     return text
 
 
-def _kept_secret(instance_dir: Path) -> str:
+def _redis_url(env: Mapping[str, str]) -> str | None:
+    text = env.get("REDIS_URL") or None
+    if text is not None and urlsplit(text).scheme not in ("redis", "rediss", "unix"):
+        raise SettingsError("REDIS_URL: expected redis://:password@host:6379/0")
+    return text
+
+
+def _key_bytes(env: Mapping[str, str], name: str, instance_dir: Path) -> bytes:
+    text = env.get(name) or _kept_key(instance_dir, name)
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise SettingsError(f"{name}: expected 64 hexadecimal digits, as `openssl rand -hex 32` prints them")
+    return key
+
+
+def _kept_key(instance_dir: Path, name: str) -> str:
     """The key made at the first start and kept beside the data, readable by its owner only."""
-    path = instance_dir / "secret_key"
+    path = instance_dir / name.lower()
     try:
         instance_dir.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         if kept := path.read_text().strip():
             return kept
-        raise SettingsError(f"SECRET_KEY: {path} is empty; delete it or set SECRET_KEY") from None
+        raise SettingsError(f"{name}: {path} is empty; delete it or set {name}") from None
     except OSError as error:
         raise SettingsError(f"INSTANCE_DIR: {instance_dir} cannot be written ({error})") from error
     key = secrets.token_hex(32)

@@ -3,14 +3,15 @@
 from defense.models.account import AccessLink, Account, SignIn
 from defense.models.application import Application, DeclaredRecusal, Ruling
 from defense.models.audit import AuditEntry, AuditHead
-from defense.models.ballot import Ballot, BallotRound, Voter
+from defense.models.ballot import Ballot, BallotEnvelope, BallotRound, Voter
 from defense.models.candidate_needs import CandidateWish, NamedAttendee
 from defense.models.expert import Expert, ExpertAbsence, Panel, PanelHalfDay, PanelMember
 from defense.models.importing import ImportBatch
 from defense.models.invite import Invite, OutboxMessage
+from defense.models.presence import Disconnection, Presence, RoomProcess
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
-from defense.models.sitting import Defence, Sitting, SittingMember
+from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
 
 __all__ = [
     "AccessLink",
@@ -19,10 +20,12 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Ballot",
+    "BallotEnvelope",
     "BallotRound",
     "CandidateWish",
     "DeclaredRecusal",
     "Defence",
+    "Disconnection",
     "Expert",
     "ExpertAbsence",
     "ImportBatch",
@@ -32,10 +35,14 @@ __all__ = [
     "Panel",
     "PanelHalfDay",
     "PanelMember",
+    "Presence",
+    "Reopening",
+    "RoomProcess",
     "Round",
     "Ruling",
     "Schedule",
     "ScheduledSlot",
+    "Seal",
     "SignIn",
     "Sitting",
     "SittingMember",

@@ -1,4 +1,4 @@
-"""The audit log: append-only, each entry chained to the one before by its digest."""
+"""The audit log: append-only chains; each entry carries the digest of the one before it in its chain."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from sqlalchemy.orm import Mapped, mapped_column
 from defense.extensions import Model
 from defense.models.types import UtcDateTime
 
+MAIN_CHAIN = "main"
+"""Everything but the day of a sitting, which has a chain of its own: its panel's votes wait for no other."""
+
 
 class AuditEntry(Model):
     """Who did what to which thing, and when. Triggers of the database refuse to change or delete one."""
 
     __tablename__ = "audit_entry"
 
+    chain: Mapped[str] = mapped_column(String(40), primary_key=True, default=MAIN_CHAIN)
+    """`main` or `sitting:ID`."""
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     """None for a command or the service itself."""
     action: Mapped[str] = mapped_column(String(50), index=True)
@@ -30,10 +35,10 @@ class AuditEntry(Model):
 
 
 class AuditHead(Model):
-    """The newest entry's number and digest: one row, locked by whoever appends."""
+    """The newest entry's number and digest: a row for each chain, locked by whoever appends."""
 
     __tablename__ = "audit_head"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    chain: Mapped[str] = mapped_column(String(40), primary_key=True)
     seq: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
