@@ -20,7 +20,7 @@ except SettingsError as error:
 
 wsgi_app = "defense.server:create_served_app()"
 bind = f"{_settings.host}:{_settings.port}"
-worker_class = "geventwebsocket.gunicorn.workers.GeventWebSocketWorker"
+worker_class = "defense.websocket.RoomWorker"
 # One worker holds every socket of every room (docs/decisions/0003-runtime.md); the 1,001st connection would
 # hang at gunicorn's default limit.
 workers = 1

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 
 from flask import Flask, request, session
+from flask_wtf.csrf import validate_csrf
+from gevent import monkey
 from gevent.threadpool import ThreadPool
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import StaticPool
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from defense import cli, errors
 from defense.auth import begin_write_requests, check_access_marks, current_principal
 from defense.extensions import babel, bootstrap, csrf, db, migrate, socketio
+from defense.integrations.bell import bell_from
+from defense.models import SignIn
 from defense.services.access import Role, principal_of
-from defense.services.ballots import DatabaseBallotDesk
+from defense.services.ballot_desk import DatabaseBallotDesk
+from defense.services.ballot_writer import BallotWriter
+from defense.services.room_sweep import RoomSweep
 from defense.services.rounds import newest_round
 from defense.services.throttle import AttemptLimiter
 from defense.services.transaction import prepare_engine
@@ -20,7 +31,8 @@ from defense.settings import PROJECT_DIR, Settings
 from defense.web import register_pages
 from defense.web.addresses import RowId
 from defense.web.format import register_filters
-from voting.events import RoomEvents
+from voting.events import RoomEvents, RoomNews
+from voting.room import Caller
 
 LANGUAGES = ("zh", "en")
 MAX_SOCKET_MESSAGE_BYTES = 16 * 1024
@@ -96,22 +108,59 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         async_mode="gevent",
         transports=["websocket"],
         max_http_buffer_size=MAX_SOCKET_MESSAGE_BYTES,
-        manage_session=True,
+        manage_session=False,
+        # One event of a client after the other, in the greenlet that reads its line.
+        async_handlers=False,
     )
-    app.extensions["sign_in_limiter"] = AttemptLimiter(SIGN_IN_ATTEMPTS, SIGN_IN_WINDOW_S)
+    app.extensions["sign_in_limiter"] = AttemptLimiter(SIGN_IN_ATTEMPTS, SIGN_IN_WINDOW_S, settings.redis_url)
     app.extensions["hashing"] = ThreadPool(1)
-    desk = DatabaseBallotDesk(db.session)
-    app.extensions["ballot_desk"] = desk
-    socketio.on_namespace(RoomEvents(desk, _role_of_sign_in, errors.explain_event_error))
+    _open_room(app, settings)
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
 
 
-def _role_of_sign_in(sign_in_id: str | None) -> str | None:
-    principal = principal_of(db.session(), sign_in_id)
-    db.session.rollback()
-    return principal.role if principal else None
+def _open_room(app: Flask, settings: Settings) -> None:
+    with app.app_context():
+        sessions = sessionmaker(db.engine)
+    desk = DatabaseBallotDesk(sessions, _ballot_writer(settings, sessions))
+    news = RoomNews(socketio, desk, bell_from(settings))
+    events = RoomEvents(desk, news, partial(_caller, sessions), _is_our_page, errors.explain_event_error)
+    socketio.on_namespace(events)
+    app.extensions |= {
+        "ballot_desk": desk,
+        "room_news": news,
+        "room_sweep": RoomSweep(sessions, events, news),
+    }
+
+
+def _ballot_writer(settings: Settings, sessions: Callable[[], Session]) -> BallotWriter:
+    if not settings.uses_sqlite or not monkey.is_module_patched("threading"):
+        return BallotWriter(sessions, settings.ballot_key)
+    # SQLite blocks while it writes to the disk: under gevent it does so in a thread of its own, with an
+    # engine of its own, since a pool is not shared between a thread and greenlets.
+    engine = create_engine(settings.database_url, poolclass=StaticPool, hide_parameters=True)
+    prepare_engine(engine)
+    return BallotWriter(sessionmaker(engine), settings.ballot_key, ThreadPool(1).apply)
+
+
+def _caller(sessions: Callable[[], Session], sign_in_id: str | None) -> Caller | None:
+    """Who a socket is when it connects."""
+    with sessions() as db_session:
+        principal = principal_of(db_session, sign_in_id)
+        if principal is None:
+            return None
+        expires_at = db_session.get_one(SignIn, principal.sign_in_id).expires_at
+        return Caller(principal.sign_in_id, principal.account_id, principal.role, expires_at)
+
+
+def _is_our_page(csrf_token: object) -> bool:
+    """Whether a socket's token is the one that this browser's pages carry."""
+    try:
+        validate_csrf(csrf_token if isinstance(csrf_token, str) else None)
+    except ValueError:
+        return False
+    return True
 
 
 def _page_context() -> dict[str, object]:

@@ -16,6 +16,7 @@ from defense.services.transaction import begin_write
 
 View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
+WRITING_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 OPEN_ENDPOINTS = frozenset({"static", "bootstrap.static"})
 """Files that the libraries serve themselves: style sheets and scripts."""
 
@@ -49,6 +50,12 @@ def public(view: View) -> View:
     return view
 
 
+def own_transaction(view: View) -> View:
+    """Mark a view whose service commits by itself: the request opens no transaction for writing around it."""
+    view.has_own_transaction = True  # type: ignore[attr-defined]
+    return view
+
+
 def current_principal() -> Principal | None:
     """Who is asking, looked up once a request."""
     if "principal" not in g:
@@ -74,7 +81,8 @@ def begin_write_requests(app: Flask) -> None:
 
     @app.before_request
     def _begin_write() -> None:
-        if request.method in ("POST", "PUT", "PATCH", "DELETE"):
+        view = app.view_functions.get(request.endpoint or "")
+        if request.method in WRITING_METHODS and not hasattr(view, "has_own_transaction"):
             _ = request.form, request.files, request.get_data(cache=True)
             begin_write(db.session())
 

@@ -12,23 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import click
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Flask, current_app
-from flask_migrate import upgrade
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
 from defense.domain.text import Text
-from defense.extensions import db, migrate
+from defense.extensions import db
 from defense.integrations.mail import sender_from
+from defense.integrations.nginx import nginx_config
 from defense.integrations.sample_data import SampleSummary, write_sample_data
+from defense.migrating import ensure_database
 from defense.models import Account, Round, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, issue_link
-from defense.services.audit import verify_audit
+from defense.services.audit_check import verify_audit
 from defense.services.exports import export_results, export_timetable
 from defense.services.first_start import sample_people
 from defense.services.imports import errors_of, import_workbook, marked_copy
@@ -59,7 +58,7 @@ def register_commands(app: Flask) -> None:
     for command in (
         *(sample_data, import_applications, import_experts, import_panels, solve, publish_command),
         *(export_timetable_command, export_results_command, send_outbox, create_account_command),
-        *(sign_in_link, verify_audit_command, preflight, first_start),
+        *(sign_in_link, verify_audit_command, preflight, first_start, nginx_config_command),
     ):
         app.cli.add_command(command)
 
@@ -78,15 +77,6 @@ def _told_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise click.ClickException(str(error)) from error
 
     return wrapped
-
-
-def ensure_database() -> None:
-    """Bring the database to the newest migration, if it is not there yet."""
-    head = ScriptDirectory(migrate.directory).get_current_head()
-    with db.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current != head:
-        upgrade()
 
 
 @contextmanager
@@ -361,6 +351,21 @@ def preflight() -> None:
             ) from error
     if not (PROJECT_DIR / "defense" / "static" / "vendor" / "socket.io.min.js").is_file():
         raise click.ClickException("The front-end libraries are missing: run make setup")
+
+
+@click.command("nginx-config")
+@click.option("--workers", required=True, help="Their addresses, such as 127.0.0.1:8001,127.0.0.1:8002.")
+@click.option("--listen", default="8000", show_default=True, help="Port, or address:port.")
+@click.option("--server-name", default="_", help="Host name of the service.")
+@click.option("--log-dir", default="/var/log/nginx", show_default=True)
+@click.option("--certificate", help="File; nginx then speaks HTTPS.")
+@click.option("--certificate-key", help="File.")
+def nginx_config_command(workers: str, **options: str | None) -> None:
+    """Print the configuration of nginx in front of several workers (docs/deployment.md)."""
+    try:
+        click.echo(nginx_config(workers.split(","), _settings().upload_max_mb, **options))  # type: ignore[arg-type]
+    except DomainError as error:
+        raise click.ClickException(str(error.text)) from error
 
 
 @click.command("first-start")

@@ -39,11 +39,11 @@ def language() -> str:
     return str(get_locale() or "zh")
 
 
-def explain_event_error(error: Exception) -> dict[str, str] | None:
+def explain_event_error(error: Exception, language_tag: str) -> dict[str, str] | None:
     """An expected error of a socket event as `{"code", "message"}`; None for one that is a defect."""
     if not isinstance(error, DomainError):
         return None
-    return {"code": type(error).__name__, "message": error.text.pick(language())}
+    return {"code": type(error).__name__, "message": error.text.pick(language_tag)}
 
 
 def register_error_pages(app: Flask) -> None:

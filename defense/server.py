@@ -14,15 +14,30 @@ from defense.models.types import utc_now
 from defense.services.outbox import send_due
 
 OUTBOX_PAUSE_S = 2.0
+SWEEP_PAUSE_S = 0.25
 
 
 def create_served_app() -> Flask:
-    """The application with its database at the newest migration and its outbox loop running."""
+    """The application with its database up to date, its outbox sent and its rooms looked after."""
     served = create_app()
     with served.app_context():
         ensure_database()
     gevent.spawn(_send_forever, served)
+    gevent.spawn(_sweep_forever, served)
+    news = served.extensions["room_news"]
+    gevent.spawn(news.run)
+    gevent.spawn(news.listen)
     return served
+
+
+def _sweep_forever(served: Flask) -> None:
+    while True:
+        try:
+            served.extensions["room_sweep"].look()
+        except Exception:
+            # The database is away or busy: what could not be looked up now is there at the next look.
+            served.logger.exception("looking after the rooms failed")
+        gevent.sleep(SWEEP_PAUSE_S)
 
 
 def _send_forever(served: Flask) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -140,18 +141,26 @@ def _key_bytes(env: Mapping[str, str], name: str, instance_dir: Path) -> bytes:
 
 
 def _kept_key(instance_dir: Path, name: str) -> str:
-    """The key made at the first start and kept beside the data, readable by its owner only."""
+    """The key made at the first start and kept beside the data, readable by its owner only.
+
+    It is written under another name and then linked: of several processes that start at the same moment
+    one's key stays, and none reads a file that is half written.
+    """
     path = instance_dir / name.lower()
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        instance_dir.mkdir(parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if kept := path.read_text().strip():
-            return kept
-        raise SettingsError(f"{name}: {path} is empty; delete it or set {name}") from None
+        if not path.exists():
+            instance_dir.mkdir(parents=True, exist_ok=True)
+            draft.touch(0o600, exist_ok=False)
+            draft.write_text(secrets.token_hex(32))
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        kept = path.read_text().strip()
     except OSError as error:
-        raise SettingsError(f"INSTANCE_DIR: {instance_dir} cannot be written ({error})") from error
-    key = secrets.token_hex(32)
-    with os.fdopen(handle, "w") as file:
-        file.write(key)
-    return key
+        raise SettingsError(f"INSTANCE_DIR: {path} cannot be written and read ({error})") from error
+    finally:
+        with suppress(OSError):
+            draft.unlink()
+    if not kept:
+        raise SettingsError(f"{name}: {path} is empty; delete it or set {name}")
+    return kept

@@ -13,9 +13,10 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from defense.extensions import db
-from defense.models import BallotRound, Defence, Expert, ImportBatch, PanelHalfDay, Schedule
+from defense.models import BallotRound, Defence, Expert, ImportBatch, PanelHalfDay, Schedule, Sitting
 from defense.models.types import random_id
 from tests.conftest import People
+from tests.rooms import TO_DISCUSSION
 
 
 def conduct(secretary: FlaskClient, path: str) -> None:
@@ -25,9 +26,10 @@ def conduct(secretary: FlaskClient, path: str) -> None:
 
 
 def open_ballot(app: Flask, people: People, secretary: FlaskClient, number: int = 0) -> str:
-    """Call a candidate in and open the ballot; the id of the round of voting."""
+    """Hear a candidate and open the ballot; the id of the round of voting."""
     defence_id = people.defence_ids[number]
-    conduct(secretary, f"/defences/{defence_id}/moves/call_in")
+    for move in TO_DISCUSSION:
+        conduct(secretary, f"/defences/{defence_id}/moves/{move}")
     conduct(secretary, f"/defences/{defence_id}/ballot")
     with app.app_context():
         newest = select(BallotRound.id).where(BallotRound.defence_id == defence_id)
@@ -61,6 +63,7 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
             "code": "2021",
             "kind": "experts",
             "sitting_id": people.sitting_id,
+            "screen_key": db.session.get_one(Sitting, people.sitting_id).screen_key,
             "defence_id": people.defence_ids[0],
             "application_id": application_id,
             "schedule_id": schedule.id,

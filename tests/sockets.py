@@ -12,6 +12,7 @@ import requests
 import socketio
 
 from tests.live import LiveServer
+from tests.rooms import TO_DISCUSSION
 
 WAIT_S = 10.0
 
@@ -71,9 +72,12 @@ def rows(server: LiveServer, sql: str, *values: object) -> list[Any]:
 
 
 def open_ballot(server: LiveServer, secretary: requests.Session, number: int = 0) -> str:
-    """Call a candidate in and open the ballot; the id of the round of voting."""
+    """Hear a candidate and open the ballot; the id of the round of voting."""
     defence_id = server.defence_ids[number]
-    for path in (f"/defences/{defence_id}/moves/call_in", f"/defences/{defence_id}/ballot"):
+    for path in (
+        *(f"/defences/{defence_id}/moves/{move}" for move in TO_DISCUSSION),
+        f"/defences/{defence_id}/ballot",
+    ):
         assert secretary.post(server.url + path, timeout=WAIT_S, allow_redirects=False).status_code == 302
     newest = "SELECT id FROM ballot_round WHERE defence_id = ? ORDER BY number DESC"
     ballot_round_id: str = rows(server, newest, defence_id)[0][0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from voting.rules import Choice
@@ -13,7 +15,10 @@ from voting.rules import Choice
 KEY_PATTERN = re.compile(r"(?:[0-9a-f]{2}){16,32}")
 # Control characters but tab and line break, and halves of surrogate pairs: some databases keep none of them.
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-MAX_COMMENT_LENGTH = 500
+MAX_COMMENT_LENGTH = 200
+MAX_SCORE_TENTHS = 1000
+CHOICES = frozenset(choice.value for choice in Choice)
+SCORE_PATTERN = re.compile(r"([0-9]{1,3})(?:\.([0-9]))?")
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class BallotRequest:
     veto_reason: str | None
     comment: str | None
     key: str
+    score_tenths: int | None = None
 
 
 class MalformedBallot(ValueError):
@@ -32,7 +38,9 @@ class MalformedBallot(ValueError):
 
 
 def parse_ballot(data: Any) -> BallotRequest:
-    """Read a ballot from what a websocket or a form sent.
+    """Read a ballot from what a websocket or a form sent; fields that are none of a ballot's are let pass.
+
+    A page fills such a field, `pad`, so that every ballot it sends has the same length.
 
     Raises
     ------
@@ -47,12 +55,27 @@ def parse_ballot(data: Any) -> BallotRequest:
     if not isinstance(key, str) or not KEY_PATTERN.fullmatch(key):
         raise MalformedBallot("key")
     choice = data.get("choice")
-    if not isinstance(choice, str) or choice not in set(Choice):
+    if not isinstance(choice, str) or choice not in CHOICES:
         raise MalformedBallot("choice")
     veto_reason, comment = _text(data, "veto_reason", 50), _text(data, "comment", MAX_COMMENT_LENGTH)
-    if choice != Choice.VETO and (veto_reason or comment):
+    if choice != Choice.VETO and veto_reason:
         raise MalformedBallot("veto_reason")
-    return BallotRequest(ballot_round_id, Choice(choice), veto_reason, comment, key)
+    score_tenths = _score(data, Choice(choice))
+    return BallotRequest(ballot_round_id, Choice(choice), veto_reason, comment, key, score_tenths)
+
+
+def _score(data: dict[str, Any], choice: Choice) -> int | None:
+    """Tenths of a point: `score_tenths` from a script, `score` such as `85.5` from a plain form."""
+    value, written = data.get("score_tenths"), data.get("score")
+    if choice is not Choice.SCORE:
+        if value is not None:
+            raise MalformedBallot("score_tenths")
+        return None
+    if value is None and isinstance(written, str) and (found := SCORE_PATTERN.fullmatch(written.strip())):
+        value = 10 * int(found[1]) + int(found[2] or 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_SCORE_TENTHS:
+        raise MalformedBallot("score_tenths")
+    return value
 
 
 def _text(data: dict[str, Any], name: str, max_length: int) -> str | None:
@@ -82,6 +105,7 @@ def ballot_receipt(request: BallotRequest, voter_id: int) -> str:
             request.choice,
             request.veto_reason or "",
             request.comment or "",
+            "" if request.score_tenths is None else str(request.score_tenths),
         )
     )
     return hmac.new(bytes.fromhex(request.key), content.encode(), hashlib.sha256).hexdigest()
@@ -91,17 +115,28 @@ def ballot_receipt(request: BallotRequest, voter_id: int) -> str:
 class Snapshot:
     """What one person may see of a sitting at one moment.
 
-    `shared` is the same for everyone in the room; `own` is this person's. Until a ballot closes, neither
-    differs with what anybody chose. A client that misses a `seq` asks for a new snapshot.
+    `shared` is the same for everyone in the room; `own` is this person's; `console` is for those who conduct
+    the sitting or watch over it, else None. Until a ballot closes, none of it differs with what anybody
+    chose. The newest `seq` wins.
     """
 
     seq: int
     shared: dict[str, Any]
     own: dict[str, Any]
+    console: dict[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
-        return {"seq": self.seq, "shared": self.shared, "own": self.own}
+        return {"seq": self.seq, "shared": self.shared, "own": self.own, "console": self.console}
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Somebody was let into a sitting's room."""
+
+    snapshot: Snapshot
+    account_id: int
+    hears_console: bool
 
 
 @dataclass(frozen=True)
@@ -112,17 +147,43 @@ class Receipt:
     sitting_id: int
 
 
+@dataclass(frozen=True)
+class Caller:
+    """Who is behind a socket, as the database said when it was asked."""
+
+    sign_in_id: str
+    account_id: int
+    role: str
+    expires_at: datetime
+
+
 class BallotDesk(Protocol):
     """Storage behind the room. Every call asks the database anew whether this person may act."""
 
-    def enter(self, sign_in_id: str, sitting_id: int) -> Snapshot:
+    def enter(self, sign_in_id: str, sitting_id: int) -> Entrance:
         """The snapshot of a sitting for this person; refuses whoever has no place in it."""
         ...
 
     def cast_ballot(self, sign_in_id: str, request: BallotRequest) -> Receipt:
-        """Store a ballot durably, once, before it returns."""
+        """Store a ballot durably, once, before it returns; refuses whoever has no vote."""
         ...
 
-    def shared_snapshot(self, sitting_id: int) -> dict[str, Any]:
-        """`{"seq": …, "shared": …}` for everyone in the room."""
+    def news_of(self, sitting_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """Sitting → `{"seq": …, "shared": …}` for everyone in its room."""
+        ...
+
+    def consoles_of(self, sitting_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """Sitting → what those who conduct or supervise it are shown."""
+        ...
+
+
+class Bell(Protocol):
+    """Tells the other processes that there is news. A message may be lost: whoever listens also looks."""
+
+    def ring(self, message: dict[str, Any]) -> None:
+        """Tell them; never waits and never fails."""
+        ...
+
+    def listen(self, heard: Callable[[dict[str, Any]], None]) -> None:
+        """Hear what they tell, for ever."""
         ...

@@ -1,16 +1,14 @@
 """``python -m bench.scheduler``: measure, print one table, write ``bench/out/scheduler.json``."""
 
 import argparse
-import os
-import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bench.figures import Figure, to_table, write_figures
+from bench.machine import describe_machine
 from bench.report import OUT_DIR
 from bench.scheduler import changes, duels, rounds
 from bench.scheduler.processes import RunFailedError, Workshop, open_workshop
@@ -25,7 +23,7 @@ def main() -> None:
     """Carry out the works asked for; ends with 1 when a target was missed."""
     arguments = _parse()
     names = arguments.only or (QUICK_WORKS if arguments.quick else WORKS)
-    figures = describe_machine()
+    figures = [*describe_machine(PACKAGES), Figure("machine", "Java", _java())]
     with open_workshop() as folder:
         bench = Bench(Workshop(Path(folder)), arguments.quick)
         for name in names:
@@ -51,33 +49,6 @@ def _carry_out(bench: Bench, name: str) -> list[Figure]:
         return WORKS[name](bench)
     except RunFailedError as error:
         return [Figure(name, "run", f"failed: {error}", target="a legal schedule", met=False)]
-
-
-def describe_machine() -> list[Figure]:
-    """Return what the figures depend on."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / rounds.GIGABYTE
-    return [
-        Figure("machine", "processor", _processor()),
-        Figure("machine", "cores", len(os.sched_getaffinity(0))),
-        Figure("machine", "memory, GB", round(memory, 1)),
-        Figure("machine", "Python", platform.python_version()),
-        *(Figure("machine", name, _version_of(name)) for name in PACKAGES),
-        Figure("machine", "Java", _java()),
-    ]
-
-
-def _processor() -> str:
-    path = Path("/proc/cpuinfo")
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def _version_of(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def _java() -> str:

@@ -16,8 +16,22 @@ from defense.domain.working_hours import Season, season_on, seasons_from
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 
-PANEL_RULES = ("one_vote_veto", "two_thirds", "majority")
+PANEL_RULES = (
+    "one_vote_veto",
+    "two_thirds",
+    "absolute_majority",
+    "simple_majority",
+    "unanimous",
+    "mean_score",
+)
+FORMER_PANEL_RULES = {"majority": "absolute_majority"}
+"""Rules under the names that older rounds keep."""
+DENOMINATORS = ("all", "entitled", "present", "cast")
+ABSTENTION_POLICIES = ("against", "left_out")
+ABSENCE_POLICIES = ("against", "left_out", "invalid")
 EFFECTS = ("veto", "reference")
+DEFAULT_STATEMENT_MIN = {Level.SENIOR: 3, Level.ASSOCIATE: 2}
+DEFAULT_DISCUSSION_MIN = 5
 
 
 @dataclass(frozen=True)
@@ -34,13 +48,26 @@ class Series:
 class DefenceRules:
     """How defences are held and decided; durations in minutes.
 
+    `panel_rule` with `denominator`, `abstentions`, `absences` and the quorum is what `voting.rules.Rule` is
+    made of: at least so many ballots, and at least that share of all seats (0/1: no share).
+
     Source: notice part five for `panel_rule` and `effect`; the rest are settings (domain.md "The day").
     """
 
     duration_min: dict[Level, int]
+    """Statement and questions together; the discussion is not in it."""
+    statement_min: dict[Level, int]
+    discussion_min: int
+    """0: no limit."""
     buffer_min: int
     check_in_min: int
     panel_rule: str
+    denominator: str
+    abstentions: str
+    absences: str
+    quorum_at_least: int
+    quorum_numerator: int
+    quorum_denominator: int
     effect: str
     secret_ballots: bool
     min_panel_size: int
@@ -117,7 +144,7 @@ def _rules_from(data: dict[str, Any]) -> RoundRules:
         public_training_years=frozenset(years["public_training"]),
         appraisal_years=frozenset(years["appraisal"]),
         min_publicity_working_days=data["publicity"]["min_working_days"],
-        defence=_defence_from(defence),
+        defence=defence_rules_from(defence),
         scheduling=scheduling_rules_from(data.get("scheduling", {})),
         seasons=seasons_from(data["working_hours"]),
         extra_days_off=frozenset(data["calendar"]["extra_days_off"]),
@@ -133,12 +160,30 @@ def _rules_from(data: dict[str, Any]) -> RoundRules:
     )
 
 
-def _defence_from(data: dict[str, Any]) -> DefenceRules:
+def defence_rules_from(data: dict[str, Any]) -> DefenceRules:
+    """The `[defence]` table, or what staff made of it; what older rounds do not name has its default.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError, AttributeError
+        Something is missing, or of another kind.
+    """
+    duration_min = {Level(level): minutes for level, minutes in data["duration_min"].items()}
+    statement_min = {level: min(DEFAULT_STATEMENT_MIN[level], m - 1) for level, m in duration_min.items()}
+    statement_min |= {Level(level): minutes for level, minutes in data.get("statement_min", {}).items()}
     return DefenceRules(
-        duration_min={Level(level): minutes for level, minutes in data["duration_min"].items()},
+        duration_min=duration_min,
+        statement_min=statement_min,
+        discussion_min=data.get("discussion_min", DEFAULT_DISCUSSION_MIN),
         buffer_min=data["buffer_min"],
         check_in_min=data["check_in_min"],
-        panel_rule=data["panel_rule"],
+        panel_rule=FORMER_PANEL_RULES.get(data["panel_rule"], data["panel_rule"]),
+        denominator=data.get("denominator", "entitled"),
+        abstentions=data.get("abstentions", "against"),
+        absences=data.get("absences", "against"),
+        quorum_at_least=data.get("quorum_at_least", data["min_panel_size"]),
+        quorum_numerator=data.get("quorum_numerator", 0),
+        quorum_denominator=data.get("quorum_denominator", 1),
         effect=data["effect"],
         secret_ballots=data["secret_ballots"],
         min_panel_size=data["min_panel_size"],
@@ -149,23 +194,46 @@ def _defence_from(data: dict[str, Any]) -> DefenceRules:
 
 
 def _check(rules: RoundRules) -> None:
-    defence = rules.defence
     checks = [
         (rules.filing_opens_at < rules.filing_closes_at, "filing"),
-        (defence.panel_rule in PANEL_RULES, "defence.panel_rule"),
-        (defence.effect in EFFECTS, "defence.effect"),
-        (defence.unruled_default in ("required", "not_required"), "defence.unruled_default"),
-        (set(defence.duration_min) == set(Level), "defence.duration_min"),
-        (all(minutes > 0 for minutes in defence.duration_min.values()), "defence.duration_min"),
-        (defence.buffer_min >= 0, "defence.buffer_min"),
-        (defence.min_panel_size >= 3, "defence.min_panel_size"),
-        (bool(defence.veto_reasons), "defence.veto_reasons"),
+        *_vote_checks(rules.defence),
+        *_time_checks(rules.defence),
         (bool(rules.seasons), "working_hours"),
         (bool(rules.series), "series"),
     ]
     for passed, key in checks:
         if not passed:
             raise _invalid(f"{key} 的值不可用", f"{key} has a value that cannot be used")
+
+
+def _vote_checks(defence: DefenceRules) -> list[tuple[bool, str]]:
+    share = (defence.quorum_numerator, defence.quorum_denominator)
+    return [
+        (defence.panel_rule in PANEL_RULES, "defence.panel_rule"),
+        (defence.denominator in DENOMINATORS, "defence.denominator"),
+        (defence.abstentions in ABSTENTION_POLICIES, "defence.abstentions"),
+        (defence.absences in ABSENCE_POLICIES, "defence.absences"),
+        (defence.quorum_at_least >= 1, "defence.quorum_at_least"),
+        (0 <= share[0] <= share[1] and share[1] >= 1, "defence.quorum_numerator/quorum_denominator"),
+        (defence.effect in EFFECTS, "defence.effect"),
+        (defence.unruled_default in ("required", "not_required"), "defence.unruled_default"),
+        (defence.min_panel_size >= 3, "defence.min_panel_size"),
+        (bool(defence.veto_reasons), "defence.veto_reasons"),
+    ]
+
+
+def _time_checks(defence: DefenceRules) -> list[tuple[bool, str]]:
+    durations, statements = defence.duration_min, defence.statement_min
+    return [
+        (set(durations) == set(Level), "defence.duration_min"),
+        (all(minutes > 0 for minutes in durations.values()), "defence.duration_min"),
+        (
+            all(0 <= statements[level] < minutes for level, minutes in durations.items()),
+            "defence.statement_min",
+        ),
+        (defence.discussion_min >= 0, "defence.discussion_min"),
+        (defence.buffer_min >= 0, "defence.buffer_min"),
+    ]
 
 
 def _invalid(zh: str, en: str) -> InvalidInput:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from dataclasses import replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -11,9 +12,8 @@ from typing import Any
 from sqlalchemy import JSON, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from defense.domain.round_rules import RoundRules, parse_round_rules
+from defense.domain.round_rules import RoundRules, defence_rules_from, parse_round_rules
 from defense.domain.scheduling_rules import scheduling_rules_from
-from defense.domain.vocabulary import Level
 from defense.domain.working_hours import seasons_from
 from defense.extensions import Model
 from defense.models.types import UtcDateTime, utc_now
@@ -31,8 +31,7 @@ def _rules_in_force(rules_toml: str, defence_settings: str, scheduling_settings:
             extra_days_off=frozenset(date.fromisoformat(day) for day in scheduling["extra_days_off"]),
         )
     if defence := json.loads(defence_settings):
-        defence["duration_min"] = {Level(k): minutes for k, minutes in defence["duration_min"].items()}
-        rules = replace(rules, defence=replace(rules.defence, **defence))
+        rules = replace(rules, defence=defence_rules_from(tomllib.loads(rules_toml)["defence"] | defence))
     return rules
 
 

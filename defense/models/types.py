@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
 MAX_ROW_ID = 2**31 - 1
@@ -42,3 +43,11 @@ def utc_now() -> datetime:
 def random_id() -> str:
     """128 random bits as 32 hex digits: an id that tells nothing about order or number."""
     return secrets.token_hex(16)
+
+
+def table_of(model: type[DeclarativeBase]) -> Table:
+    """The table of a model, for statements that go past the unit of work."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is not a table")
+    return table

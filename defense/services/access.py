@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import Forbidden, InvalidInput
@@ -18,11 +19,30 @@ from defense.domain.text import Text
 from defense.models import AccessLink, Account, Application, AuditEntry, Expert, Invite, SignIn
 from defense.models.types import utc_now
 from defense.services.audit import record_audit
+from defense.services.presence import hang_up_on
 
 MIN_PASSWORD_LENGTH = 10
 MAX_FAILURES, FAILURE_WINDOW = 10, timedelta(minutes=15)
 TOO_MANY_FAILURES = Text(
     "登录失败次数过多，请 15 分钟后再试。", "Too many failed attempts; try again in 15 minutes."
+)
+
+_PRINCIPALS = (
+    select(
+        SignIn.id, Account.id, Account.role, Account.display_name, Account.expert_id, Account.application_id
+    )
+    .join(Account, Account.id == SignIn.account_id)
+    .outerjoin(AccessLink, AccessLink.id == SignIn.link_id)
+    .where(
+        SignIn.id.in_(bindparam("ids", expanding=True)),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > bindparam("now"),
+        Account.active,
+        or_(
+            SignIn.link_id.is_(None),
+            and_(AccessLink.revoked_at.is_(None), AccessLink.expires_at > bindparam("now")),
+        ),
+    )
 )
 
 _hasher = PasswordHasher()
@@ -94,8 +114,8 @@ def set_password(session: Session, account: Account, password: str) -> None:
     record_audit(session, "account.password_set", f"account:{account.id}", {}, account.id)
 
 
-def change_password(session: Session, account: Account, current: str, new: str, sign_in_id: str) -> list[str]:
-    """Change one's own password; returns the account's other sign-ins, which end.
+def change_password(session: Session, account: Account, current: str, new: str, sign_in_id: str) -> None:
+    """Change one's own password; the account's other sign-ins end.
 
     Raises
     ------
@@ -105,7 +125,7 @@ def change_password(session: Session, account: Account, current: str, new: str, 
     if account.password_hash is not None and not password_fits(account.password_hash, current):
         raise InvalidInput(Text("当前密码不正确。", "The present password is wrong."))
     set_password(session, account, new)
-    return end_sign_ins(session, account, keep=sign_in_id)
+    end_sign_ins(session, account, keep=sign_in_id)
 
 
 def find_password(session: Session, username: str) -> tuple[int | None, str]:
@@ -189,7 +209,14 @@ def issue_link(session: Session, account: Account, expires_at: datetime, invite:
 
 
 def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:
-    """Kill the links that an invite carried."""
+    """Kill the links that an invite carried, and hang up on whoever came in by them."""
+    came_in = (
+        select(SignIn)
+        .join(AccessLink)
+        .where(AccessLink.invite_id == invite.id, AccessLink.revoked_at.is_(None), SignIn.ended_at.is_(None))
+    )
+    for sign_in in session.scalars(came_in).all():
+        hang_up_on(session, sign_in.account_id, sign_in.id)
     session.execute(
         update(AccessLink)
         .where(AccessLink.invite_id == invite.id, AccessLink.revoked_at.is_(None))
@@ -197,24 +224,24 @@ def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:
     )
 
 
-def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> list[str]:
-    """Kill every personal link of an account; returns its sign-ins, which end with them."""
+def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> None:
+    """Kill every personal link of an account; its sign-ins end with them."""
     session.execute(
         update(AccessLink)
         .where(AccessLink.account_id == account.id, AccessLink.revoked_at.is_(None))
         .values(revoked_at=utc_now())
     )
     record_audit(session, "link.revoked", f"account:{account.id}", {}, by_account_id)
-    return end_sign_ins(session, account)
+    end_sign_ins(session, account)
 
 
-def end_sign_ins(session: Session, account: Account, keep: str | None = None) -> list[str]:
-    """End an account's sign-ins but `keep`; returns those that ended, whose sockets are to be cut off."""
+def end_sign_ins(session: Session, account: Account, keep: str | None = None) -> None:
+    """End an account's sign-ins but `keep`, and hang up on them."""
     live = session.scalars(select(SignIn).where(SignIn.account_id == account.id, SignIn.ended_at.is_(None)))
-    ended = [sign_in for sign_in in live if sign_in.id != keep]
-    for sign_in in ended:
-        sign_in.ended_at = utc_now()
-    return [sign_in.id for sign_in in ended]
+    for sign_in in live.all():
+        if sign_in.id != keep:
+            sign_in.ended_at = utc_now()
+            hang_up_on(session, account.id, sign_in.id)
 
 
 def sign_in_with_link(session: Session, token: str, hours: int) -> SignIn | None:
@@ -228,20 +255,16 @@ def sign_in_with_link(session: Session, token: str, hours: int) -> SignIn | None
 
 def principal_of(session: Session, sign_in_id: str | None) -> Principal | None:
     """Who this sign-in is, asked afresh: ended, expired, revoked or deactivated means nobody."""
-    sign_in = session.get(SignIn, sign_in_id) if sign_in_id else None
-    if sign_in is None or sign_in.ended_at is not None or sign_in.expires_at <= utc_now():
-        return None
-    if not sign_in.account.active or (sign_in.link is not None and not _link_is_live(sign_in.link)):
-        return None
-    account = sign_in.account
-    return Principal(
-        account_id=account.id,
-        role=Role(account.role),
-        display_name=account.display_name,
-        sign_in_id=sign_in.id,
-        expert_id=account.expert_id,
-        application_id=account.application_id,
-    )
+    return principals_of(session, {sign_in_id}).get(sign_in_id) if sign_in_id else None
+
+
+def principals_of(session: Session, sign_in_ids: Collection[str]) -> dict[str, Principal]:
+    """Who these sign-ins are; one that is over is not among them."""
+    rows = session.connection().execute(_PRINCIPALS, {"ids": sorted(sign_in_ids), "now": utc_now()})
+    return {
+        sign_in_id: Principal(account_id, Role(role), name, sign_in_id, expert_id, application_id)
+        for sign_in_id, account_id, role, name, expert_id, application_id in rows
+    }
 
 
 def end_sign_in(session: Session, sign_in_id: str) -> None:
@@ -249,6 +272,7 @@ def end_sign_in(session: Session, sign_in_id: str) -> None:
     sign_in = session.get(SignIn, sign_in_id)
     if sign_in is not None and sign_in.ended_at is None:
         sign_in.ended_at = utc_now()
+        hang_up_on(session, sign_in.account_id, sign_in.id)
 
 
 def _start_sign_in(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from defense.domain.assessment import Assessment, Finding
 from defense.domain.errors import InvalidInput
 from defense.domain.identity import mask_phone
-from defense.domain.lifecycle import DefenceState
+from defense.domain.lifecycle import NOT_BEGUN_STATES
 from defense.domain.text import Text
 from defense.models import Application, Defence, Round, Sitting
 from defense.services.audit import record_audit
@@ -132,7 +132,7 @@ def rulings_after(session: Session, application: Application) -> RulingQueue | N
 
     Whose defence has begun waits no longer: the default of the round has taken its course.
     """
-    begun = Application.defences.any(Defence.state.not_in((DefenceState.WAITING, DefenceState.REMOVED)))
+    begun = Application.defences.any(Defence.state.not_in(NOT_BEGUN_STATES))
     waiting = session.scalars(
         select(Application)
         .where(Application.round_id == application.round_id, Application.id != application.id)

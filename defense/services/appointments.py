@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from defense.domain.identity import mask_name
-from defense.domain.lifecycle import FINAL_STATES, DefenceState
+from defense.domain.lifecycle import FINAL_STATES, UNSEATED_STATES, DefenceState
 from defense.domain.people import Period
 from defense.models import Account, Application, Defence, Expert, Invite, Round, Sitting, SittingMember
 from defense.services.access import candidate_account, expert_account
@@ -84,7 +84,7 @@ class PublishedRound:
         self._defences = {defence.id: defence for defence in defences}
         self._heard: dict[int, list[Defence]] = {id_: [] for id_ in self._sittings}
         for defence in self._defences.values():
-            if defence.state not in (DefenceState.CANCELLED, DefenceState.REMOVED):
+            if defence.state not in {DefenceState.CANCELLED} | UNSEATED_STATES:
                 self._heard[defence.sitting_id].append(defence)
 
     def appointments(self) -> Iterator[Appointment]:
@@ -122,7 +122,7 @@ class PublishedRound:
         return bool(heard) and all(defence.state in _DECIDED_STATES for defence in heard)
 
     def _is_on(self, defence: Defence) -> bool:
-        off = defence.state in FINAL_STATES or defence.state == DefenceState.REMOVED
+        off = defence.state in FINAL_STATES | UNSEATED_STATES
         return not off and not self._sittings[defence.sitting_id].cancelled
 
     def _of_defence(self, defence: Defence) -> Appointment:

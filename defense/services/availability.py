@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.errors import IllegalState, InvalidInput, NotFound
 from defense.domain.half_days import HalfDayWish, half_day_warnings, half_days_wished
-from defense.domain.lifecycle import DefenceState
+from defense.domain.lifecycle import NOT_BEGUN_STATES
 from defense.domain.people import Period
 from defense.domain.text import Text
 from defense.domain.vocabulary import Level
@@ -134,7 +134,7 @@ def cancel_half_day(session: Session, half_day: PanelHalfDay, reason: str, accou
     sittings = select(Sitting.id).where(Sitting.half_day_id == half_day.id).with_for_update()
     begun = select(Defence.id).where(
         Defence.sitting_id.in_(session.scalars(sittings).all()),
-        Defence.state.not_in((DefenceState.WAITING, DefenceState.REMOVED)),
+        Defence.state.not_in(NOT_BEGUN_STATES),
     )
     if session.scalar(begun.limit(1)) is not None:
         raise IllegalState(

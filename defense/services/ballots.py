@@ -1,184 +1,209 @@
-"""The desk of the voting room: `voting.room.BallotDesk` on the database."""
+"""Putting ballots into open rounds: one transaction for all that are waiting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import BindParameter, Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from defense.domain.errors import Conflict, Forbidden, InvalidInput
+from defense.domain.errors import Conflict, DomainError, Forbidden, InvalidInput, NotFound
 from defense.domain.text import Text
-from defense.models import Ballot, BallotRound, Sitting, Voter
-from defense.models.types import random_id
-from defense.services.access import Principal, Role, principal_of
-from defense.services.audit import record_audit
-from defense.services.sittings import lock_ballot_round, require_watcher
-from defense.services.transaction import begin_write
-from voting.room import BallotRequest, Receipt, Snapshot, ballot_receipt
-from voting.rules import Choice
+from defense.models import BallotEnvelope, BallotRound, Defence, Sitting, Voter
+from defense.models.types import random_id, table_of
+from defense.services.access import Principal, Role, principals_of
+from defense.services.audit import AuditRecord, append_audit, sitting_chain
+from defense.services.ballot_box import seal_ballot
+from voting.room import BallotRequest, Receipt, ballot_receipt
+from voting.rules import Choice, Rule, choices_of
+from voting.tally import CastBallot
+
+SIGNED_OUT = Text("登录已失效，请重新打开您的链接。", "You are signed out; open your link again.")
+
+# Statements are built once: for a single ballot their building took longer than their execution.
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_LOCK_SITTINGS = (
+    select(Sitting.id)
+    .where(
+        Sitting.id.in_(
+            select(Defence.sitting_id)
+            .join(BallotRound, BallotRound.defence_id == Defence.id)
+            .where(BallotRound.id.in_(_IDS))
+        )
+    )
+    .order_by(Sitting.id)
+    .with_for_update()
+)
+_ROUNDS = (
+    select(
+        BallotRound.id,
+        BallotRound.defence_id,
+        BallotRound.closed_at,
+        BallotRound.secret,
+        BallotRound.terms,
+        BallotRound.veto_reasons,
+        Defence.sitting_id,
+    )
+    .join(Defence, Defence.id == BallotRound.defence_id)
+    .where(BallotRound.id.in_(_IDS))
+)
+_VOTERS = select(Voter.ballot_round_id, Voter.expert_id, Voter.receipt).where(Voter.ballot_round_id.in_(_IDS))
+_RECORD_RECEIPT = (
+    update(table_of(Voter))
+    .where(
+        Voter.ballot_round_id == bindparam("of_round"),
+        Voter.expert_id == bindparam("of_expert"),
+        Voter.receipt.is_(None),
+    )
+    .values(receipt=bindparam("new_receipt"))
+)
+_ADD_ENVELOPES = insert(table_of(BallotEnvelope))
+_COUNT_UP = update(table_of(Sitting)).where(Sitting.id.in_(_IDS)).values(seq=Sitting.seq + 1)
 
 
-class DatabaseBallotDesk:
-    """One call, one transaction: the desk is the outermost caller and commits itself."""
+@dataclass
+class _OpenRound:
+    """A round that ballots of this transaction are for, and the receipts of its voters so far."""
 
-    def __init__(self, current_session: Callable[[], Session]) -> None:
-        self._current_session = current_session
-
-    def enter(self, sign_in_id: str, sitting_id: int) -> Snapshot:
-        """The snapshot of a sitting for this person."""
-        session = self._current_session()
-        try:
-            principal = _require_principal(session, sign_in_id)
-            sitting = require_watcher(session, principal, sitting_id)
-            return Snapshot(sitting.seq, shared_view(session, sitting), own_view(sitting, principal))
-        finally:
-            session.rollback()
-
-    def shared_snapshot(self, sitting_id: int) -> dict[str, Any]:
-        """What everyone in the room may see, with its number."""
-        session = self._current_session()
-        try:
-            sitting = session.get_one(Sitting, sitting_id)
-            return {"seq": sitting.seq, "shared": shared_view(session, sitting)}
-        finally:
-            session.rollback()
-
-    def cast_ballot(self, sign_in_id: str, request: BallotRequest) -> Receipt:
-        """Store a ballot and return only when it is on disk."""
-        session = self._current_session()
-        begin_write(session)
-        try:
-            receipt = cast_ballot(session, _require_principal(session, sign_in_id), request)
-            session.commit()
-        except BaseException:
-            session.rollback()
-            raise
-        return receipt
+    row: Row[Any]
+    """Of `_ROUNDS`."""
+    choices: tuple[Choice, ...]
+    receipts: dict[int, str | None]
 
 
-def cast_ballot(session: Session, principal: Principal, request: BallotRequest) -> Receipt:
-    """Put one ballot into an open round, in the caller's transaction.
+def cast_ballots(
+    session: Session, ballot_key: bytes, requests: Sequence[tuple[str, BallotRequest]]
+) -> list[Receipt | DomainError]:
+    """Put ballots into their rounds, in the caller's write transaction.
 
     The same ballot sent again gets the same receipt, before and after closing: its answer may have been
-    lost on the way.
+    lost on the way. The sittings' rows are locked first, in the order of their ids, as everybody does who
+    touches a sitting's day: no ballot falls between the reading and the closing of its round.
 
-    Raises
-    ------
-    Forbidden
-        This person is not entitled to vote in this round.
-    Conflict
-        Another ballot of this person stands, or the round is closed.
-    InvalidInput
-        A veto without one of the reasons of the round.
+    Parameters
+    ----------
+    ballot_key : what envelopes are sealed with.
+    requests : sign-in and ballot of each.
+
+    Returns
+    -------
+    For each request its receipt, or why it was refused: `Forbidden` (not entitled, signed out),
+    `Conflict` (another ballot stands, or the round is closed), `InvalidInput` (not a choice of the
+    round's rule, a veto without one of its reasons), `NotFound`.
     """
-    ballot_round = lock_ballot_round(session, request.ballot_round_id)
-    voter = session.get(Voter, (ballot_round.id, principal.expert_id)) if principal.expert_id else None
-    if voter is None:
-        raise Forbidden(
-            Text(
-                "您不参加这一轮表决（未列席或已回避）。",
-                "You have no vote in this round (absent or recused).",
+    rounds = _lock_rounds(session, {request.ballot_round_id for _, request in requests})
+    principals = principals_of(session, {sign_in_id for sign_in_id, _ in requests})
+    new = _NewBallots(ballot_key)
+    answers: list[Receipt | DomainError] = []
+    for sign_in_id, request in requests:
+        try:
+            answers.append(new.cast(principals.get(sign_in_id), rounds.get(request.ballot_round_id), request))
+        except DomainError as error:
+            answers.append(error)
+    new.store(session)
+    return answers
+
+
+class _NewBallots:
+    """The rows that a transaction will write."""
+
+    def __init__(self, ballot_key: bytes) -> None:
+        self._key = ballot_key
+        self._receipts: list[dict[str, object]] = []
+        self._envelopes: list[dict[str, object]] = []
+        self._audit: dict[int, list[AuditRecord]] = defaultdict(list)
+
+    def cast(
+        self, principal: Principal | None, ballot_round: _OpenRound | None, request: BallotRequest
+    ) -> Receipt:
+        """One ballot; its receipt."""
+        if principal is None:
+            raise Forbidden(SIGNED_OUT)
+        if ballot_round is None:
+            raise NotFound(Text("没有这一轮表决。", "There is no such round of voting."))
+        expert_id = principal.expert_id
+        if principal.role is not Role.EXPERT or expert_id is None or expert_id not in ballot_round.receipts:
+            raise Forbidden(
+                Text(
+                    "您不参加这一轮表决（未列席或已回避）。",
+                    "You have no vote in this round (absent or recused).",
+                )
+            )
+        row = ballot_round.row
+        receipt = Receipt(ballot_receipt(request, expert_id), row.sitting_id)
+        standing = ballot_round.receipts[expert_id]
+        if standing is not None:
+            if standing == receipt.receipt:
+                return receipt
+            raise Conflict(
+                Text("您的表决票已经记录，不能更改。", "Your ballot has been recorded and stands.")
+            )
+        if row.closed_at is not None:
+            raise Conflict(
+                Text(
+                    "这一轮表决已经结束，您的票未被计入。",
+                    "This round is closed; your ballot was not counted.",
+                )
+            )
+        _check_choice(ballot_round, request)
+        ballot_round.receipts[expert_id] = receipt.receipt
+        self._add(row, principal, request, receipt)
+        return receipt
+
+    def _add(
+        self, ballot_round: Row[Any], principal: Principal, request: BallotRequest, receipt: Receipt
+    ) -> None:
+        self._receipts.append(
+            {"of_round": ballot_round.id, "of_expert": principal.expert_id, "new_receipt": receipt.receipt}
+        )
+        voter_id = None if ballot_round.secret else principal.expert_id
+        ballot = CastBallot(
+            request.choice, request.veto_reason, request.comment, request.score_tenths, voter_id
+        )
+        envelope_id = random_id()
+        content = seal_ballot(self._key, envelope_id, ballot_round.id, ballot)
+        self._envelopes.append({"id": envelope_id, "ballot_round_id": ballot_round.id, "content": content})
+        self._audit[ballot_round.sitting_id].append(
+            AuditRecord(
+                "ballot.cast",
+                f"defence:{ballot_round.defence_id}",
+                {"ballot_round": ballot_round.id},
+                principal.account_id,
             )
         )
-    receipt = Receipt(ballot_receipt(request, voter.expert_id), ballot_round.defence.sitting_id)
-    if voter.receipt is not None:
-        if voter.receipt == receipt.receipt:
-            return receipt
-        raise Conflict(Text("您的表决票已经记录，不能更改。", "Your ballot has been recorded and stands."))
-    if ballot_round.closed_at is not None:
-        raise Conflict(
-            Text("这一轮表决已经结束，您的票未被计入。", "This round is closed; your ballot was not counted.")
-        )
-    _check_reason(ballot_round, request)
-    voter.receipt = receipt.receipt
-    session.add(
-        Ballot(
-            id=random_id(),
-            ballot_round_id=ballot_round.id,
-            choice=request.choice,
-            veto_reason=request.veto_reason,
-            comment=request.comment,
-            expert_id=None if ballot_round.secret else voter.expert_id,
-        )
-    )
-    # In SQL, since a move of another defence in this sitting may count up at the same moment.
-    ballot_round.defence.sitting.seq = Sitting.seq + 1
-    record_audit(
-        session,
-        "ballot.cast",
-        f"defence:{ballot_round.defence_id}",
-        {"ballot_round": ballot_round.id},
-        principal.account_id,
-    )
-    return receipt
+
+    def store(self, session: Session) -> None:
+        """Write them."""
+        if not self._receipts:
+            return
+        connection = session.connection()
+        connection.execute(_RECORD_RECEIPT, self._receipts)
+        # In the order of their random ids, not of their arrival.
+        connection.execute(_ADD_ENVELOPES, sorted(self._envelopes, key=lambda row: str(row["id"])))
+        connection.execute(_COUNT_UP, {"ids": sorted(self._audit)})
+        append_audit(session, {sitting_chain(id_): records for id_, records in self._audit.items()})
 
 
-def _check_reason(ballot_round: BallotRound, request: BallotRequest) -> None:
-    if request.choice is Choice.VETO and request.veto_reason not in ballot_round.veto_reasons:
+def _lock_rounds(session: Session, ids: set[str]) -> dict[str, _OpenRound]:
+    connection, of_these = session.connection(), {"ids": sorted(ids)}
+    if connection.dialect.name != "sqlite":  # where the whole database is this writer's
+        connection.execute(_LOCK_SITTINGS, of_these).all()
+    rounds = {
+        row.id: _OpenRound(row, choices_of(Rule.from_json(row.terms)), {})
+        for row in connection.execute(_ROUNDS, of_these)
+    }
+    for round_id, expert_id, receipt in connection.execute(_VOTERS, of_these):
+        rounds[round_id].receipts[expert_id] = receipt
+    return rounds
+
+
+def _check_choice(ballot_round: _OpenRound, request: BallotRequest) -> None:
+    if request.choice not in ballot_round.choices:
+        raise InvalidInput(
+            Text("本轮表决规则没有这个选项，请刷新页面。", "This round's rule has no such choice; reload.")
+        )
+    if request.choice is Choice.VETO and request.veto_reason not in ballot_round.row.veto_reasons:
         raise InvalidInput(Text("投否决票须从列表中选择原因。", "A veto needs a reason from the list."))
-
-
-def shared_view(session: Session, sitting: Sitting) -> dict[str, Any]:
-    """What everyone in the room may see: states, how many have voted, and results of closed votes."""
-    return {
-        "sitting_id": sitting.id,
-        "defences": [
-            {
-                "id": defence.id,
-                "state": defence.state,
-                "outcome": defence.outcome,
-                "tally": _last_tally(defence),
-            }
-            for defence in sitting.defences
-        ],
-        "ballot": _open_ballot_view(session, sitting),
-    }
-
-
-def own_view(sitting: Sitting, principal: Principal) -> dict[str, Any]:
-    """What concerns this person only: whether they may vote now, and that they did."""
-    if principal.role is not Role.EXPERT:
-        return {"may_vote": False, "receipt": None}
-    ballot_round = open_ballot_round(sitting)
-    voters = ballot_round.voters if ballot_round else []
-    mine = next((voter for voter in voters if voter.expert_id == principal.expert_id), None)
-    return {"may_vote": mine is not None, "receipt": mine.receipt if mine else None}
-
-
-def open_ballot_round(sitting: Sitting) -> BallotRound | None:
-    """The round that is open in this sitting now."""
-    voting = (defence for defence in sitting.defences if defence.state == "voting")
-    return next((defence.ballot_rounds[-1] for defence in voting), None)
-
-
-def _open_ballot_view(session: Session, sitting: Sitting) -> dict[str, Any] | None:
-    ballot_round = open_ballot_round(sitting)
-    if ballot_round is None:
-        return None
-    entitled, voted = session.execute(
-        select(func.count(), func.count(Voter.receipt)).where(Voter.ballot_round_id == ballot_round.id)
-    ).one()
-    return {
-        "id": ballot_round.id,
-        "defence_id": ballot_round.defence_id,
-        "number": ballot_round.number,
-        "entitled": entitled,
-        "voted": voted,
-    }
-
-
-def _last_tally(defence: Any) -> dict[str, Any] | None:
-    """The numbers of the newest closed round; its reasons and comments are on the record's page."""
-    tallies = [round_.tally for round_ in defence.ballot_rounds if round_.tally]
-    if not tallies:
-        return None
-    return {k: v for k, v in tallies[-1].items() if k not in ("veto_reasons", "comments")}
-
-
-def _require_principal(session: Session, sign_in_id: str) -> Principal:
-    principal = principal_of(session, sign_in_id)
-    if principal is None:
-        raise Forbidden(Text("登录已失效，请重新打开您的链接。", "You are signed out; open your link again."))
-    return principal

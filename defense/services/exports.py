@@ -18,6 +18,7 @@ from defense.models import Round, Schedule
 from defense.services.instance_building import attending_members
 from defense.services.publishing import published_schedule
 from defense.services.results import ResultRow, result_rows
+from defense.services.rule_words import terms_text
 from defense.services.scheduling import latest_schedule
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, RULE_TEXT
 
@@ -28,7 +29,8 @@ TIMETABLE_HEADERS = (
 RESULT_HEADERS = (
     "申报编号", "姓名", "身份证号", "工作单位", "单位隶属", "申报系列", "申报专业", "申报级别",
     "是否答辩", "答辩组", "答辩时间（北京时间）",
-    "答辩结果", "应到", "通过", "否决", "弃权", "未投", "否决原因", "表决规则", "规则效力", "结论",
+    "答辩结果", "应到", "通过", "否决", "平均分", "弃权", "未投", "否决原因",
+    "表决规则", "规则版本", "规则全文", "规则效力", "结论",
 )  # fmt: skip
 
 
@@ -106,10 +108,13 @@ def _result_row(row: ResultRow) -> tuple[Any, ...]:
         tally.get("entitled"),
         tally.get("passes"),
         tally.get("vetoes"),
+        tally.get("mean"),
         tally.get("abstentions"),
         tally.get("unused"),
         "；".join(f"{reason}×{n}" for reason, n in tally.get("veto_reasons", [])) or None,
         RULE_TEXT[decided_by.rule].zh if decided_by else None,
+        decided_by.rule_version if decided_by else None,
+        terms_text(decided_by.terms).zh if decided_by else None,
         EFFECT_TEXT[decided_by.effect].zh if decided_by else None,
         CONCLUSION_TEXT[row.conclusion].zh,
     )

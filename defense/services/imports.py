@@ -114,15 +114,6 @@ class ImportCounts:
 
 
 @dataclass(frozen=True)
-class AppliedImport:
-    """What came of an import."""
-
-    counts: ImportCounts
-    ended_sign_ins: tuple[str, ...] = ()
-    """Of people whose number now names somebody else; their sockets are to be cut off after the commit."""
-
-
-@dataclass(frozen=True)
 class _Plan:
     """What a workbook would do to the database as it is now."""
 
@@ -162,7 +153,7 @@ def preview_import(
     return batch
 
 
-def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -> AppliedImport:
+def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -> ImportCounts:
     """Take in the good rows of a kept workbook, compared afresh with the database.
 
     Rows that change nothing are not touched, and a workbook that changes nothing leaves no audit entry.
@@ -174,16 +165,15 @@ def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -
     round_ = session.get_one(Round, batch.round_id, with_for_update=True, populate_existing=True)
     session.refresh(batch, ["applied_at", "report"])
     if batch.applied_at is not None:
-        return AppliedImport(counts_of(batch))
+        return counts_of(batch)
     plan = _plan(session, round_, batch.kind, batch.data)
-    ended: list[str] = []
     for record in plan.to_write:
-        ended += plan.merger.write(record, account_id)
+        plan.merger.write(record, account_id)
     batch.report, batch.applied_at = _report(plan), utc_now()
     session.flush()
     if plan.to_write:
         record_audit(session, "import.applied", f"round:{round_.id}", _audit_detail(batch, plan), account_id)
-    return AppliedImport(plan.counts, tuple(ended))
+    return plan.counts
 
 
 def import_workbook(
@@ -191,7 +181,7 @@ def import_workbook(
 ) -> tuple[ImportBatch, ImportCounts]:
     """Preview and apply in one go, for commands; the errors are in the batch's report."""
     batch = preview_import(session, round_, kind, filename, data, account_id)
-    return batch, apply_import(session, batch, account_id).counts
+    return batch, apply_import(session, batch, account_id)
 
 
 def marked_copy(session: Session, batch: ImportBatch) -> bytes:

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer, selectinload
 
-from defense.domain.lifecycle import DefenceState
+from defense.domain.lifecycle import NOT_BEGUN_STATES
 from defense.domain.people import Period
 from defense.domain.recusal import find_conflicts
 from defense.domain.round_rules import BEIJING, RoundRules
@@ -26,7 +26,10 @@ from defense.models import (
     PanelHalfDay,
     PanelMember,
     Round,
+    Seal,
+    Sitting,
 )
+from defense.services.attempts import binds, newest_attempts, vacated_places
 from defense.services.scheduler_keys import (
     candidate_key,
     category_of,
@@ -42,8 +45,6 @@ from scheduler import schedule as planned
 
 BEIJING_MIDNIGHT_MIN = 16 * 60
 """A minute since the Unix epoch at which a day begins in Beijing, which has no summer time."""
-
-_NOT_BEGUN = (DefenceState.WAITING, DefenceState.REMOVED)
 
 
 def build_instance(
@@ -65,10 +66,14 @@ def build_instance(
     The instance; ids are the rows' ids as text, times are minutes since the Unix epoch.
     """
     seated = seated_defences(session, round_)
-    begun = {i: d for i, d in seated.items() if d.state not in _NOT_BEGUN}
+    begun = {i: d for i, d in seated.items() if d.state not in NOT_BEGUN_STATES}
     applications = _to_schedule(session, round_, begun)
     experts, panels = _experts(session, round_), _panels(session, round_)
     half_days = _offered(panels, now, {d.sitting.half_day_id for d in begun.values()})
+    gone_by = _gone_by(session, round_, begun, half_days, now)
+    vacated = {
+        i: (_interval(Period(d.start_at, d.end_at)),) for i, d in vacated_places(session, round_).items()
+    }
     standing = {h.id for h in half_days}
     pinned = (
         {i: d for i, d in seated.items() if d.sitting.half_day_id in standing} if keep_published else begun
@@ -88,7 +93,10 @@ def build_instance(
             for h in half_days
         ),
         candidates=tuple(
-            _candidate(a, rules, needs, recusals[a.id], pinned.get(a.id), seated.get(a.id))
+            _not_in(
+                gone_by + vacated.get(a.id, ()),
+                _candidate(a, rules, needs, recusals[a.id], pinned.get(a.id), seated.get(a.id)),
+            )
             for a in applications
         ),
         min_panel_size=rules.defence.min_panel_size,
@@ -105,15 +113,8 @@ def build_instance(
 
 
 def seated_defences(session: Session, round_: Round) -> dict[int, Defence]:
-    """Who has a published place or had one, by application: the newest attempt."""
-    rows = session.scalars(
-        select(Defence)
-        .join(Application)
-        .where(Application.round_id == round_.id, Defence.state != DefenceState.REMOVED)
-        .order_by(Defence.attempt)
-        .options(selectinload(Defence.sitting))
-    )
-    return {d.application_id: d for d in rows}
+    """Who has a published place or had one, by application: the newest attempt, if it binds."""
+    return {i: d for i, d in newest_attempts(session, round_).items() if binds(d)}
 
 
 def published_plan(session: Session, round_: Round) -> planned.Schedule:
@@ -204,6 +205,46 @@ def _offered(panels: Iterable[Panel], now: datetime | None, used: Collection[int
     all_ = [h for panel in panels for h in panel.half_days]
     to_come = {h.id for h in all_ if now is None or h.end_at > now} or {h.id for h in all_}
     return [h for h in all_ if h.id in used or (h.id in to_come and h.cancelled_at is None)]
+
+
+def _gone_by(
+    session: Session,
+    round_: Round,
+    begun: Mapping[int, Defence],
+    half_days: Sequence[PanelHalfDay],
+    now: datetime | None,
+) -> tuple[plain.Interval, ...]:
+    """Times at which nobody can be seated any more: they are kept only for what has happened in them.
+
+    That is half-days that are over or sealed, and attempts that are followed by another one.
+    """
+    sealed = set(session.scalars(select(Sitting.half_day_id).join(Seal).where(Sitting.round_id == round_.id)))
+    used, kept = {d.sitting.half_day_id for d in begun.values()}, {d.id for d in begun.values()}
+    held = session.scalars(
+        select(Defence)
+        .join(Application)
+        .where(Application.round_id == round_.id, Defence.state.not_in(NOT_BEGUN_STATES))
+    )
+    periods = [Period(d.start_at, d.end_at) for d in held if d.id not in kept]
+    # A rehearsal with the data of an old round has nothing to come, so nothing in it is over.
+    past_until = now if now is not None and any(h.end_at > now for h in half_days) else None
+    periods += [
+        Period(h.start_at, h.end_at)
+        for h in half_days
+        if h.id in used and (h.id in sealed or (past_until is not None and h.end_at <= past_until))
+    ]
+    return tuple(sorted({_interval(p) for p in periods}, key=lambda i: (i.start_min, i.end_min)))
+
+
+def _not_in(gone_by: Sequence[plain.Interval], candidate: plain.Candidate) -> plain.Candidate:
+    """Keep somebody out of times gone by, but for the place that was published for them."""
+    if not gone_by:
+        return candidate
+    starts = {slot.start_min for slot in (candidate.pin, candidate.published) if slot}
+    ends = {start + candidate.duration_min for start in starts}
+    own = (min(starts), max(ends)) if starts else (0, 0)
+    away = tuple(i for i in gone_by if not (i.start_min < own[1] and own[0] < i.end_min))
+    return replace(candidate, unavailable=candidate.unavailable + away)
 
 
 def _interval(period: Period) -> plain.Interval:

@@ -30,6 +30,7 @@ from defense.models import (
 )
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, revoke_account_links
+from defense.services.presence import hang_up_on
 from defense.services.rulings import has_begun
 
 RecordT_contra = TypeVar("RecordT_contra", contravariant=True)
@@ -53,11 +54,8 @@ class Merger(Protocol[RecordT_contra]):
         """Those of the changed fields that may not change any more; with one, the row is refused."""
         ...
 
-    def write(self, record: RecordT_contra, account_id: int | None) -> list[str]:
-        """Make the database say what the record says; `account_id` is who imports.
-
-        Returns the sign-ins that ended, whose sockets are to be cut off.
-        """
+    def write(self, record: RecordT_contra, account_id: int | None) -> None:
+        """Make the database say what the record says; `account_id` is who imports."""
         ...
 
 
@@ -101,7 +99,7 @@ class ApplicationMerger:
         # Changes that do nothing one by one may do something together.
         return frozen or (changed if self._verdict(record) != verdict else ())
 
-    def write(self, record: ApplicationRecord, account_id: int | None) -> list[str]:
+    def write(self, record: ApplicationRecord, account_id: int | None) -> None:
         """See `Merger`.
 
         Raises
@@ -109,7 +107,7 @@ class ApplicationMerger:
         IllegalState
             The defence began after the workbook was compared.
         """
-        application, ended = self._known.get(record.number), []
+        application = self._known.get(record.number)
         if application is None:
             application = Application(round_id=self._round.id, number=record.number)
             self._session.add(application)
@@ -117,7 +115,7 @@ class ApplicationMerger:
         else:
             self._hold_defences(application, record)
             if application.name != record.name:
-                ended = _rename_account(
+                _rename_account(
                     self._session, Account.application_id == application.id, record.name, account_id
                 )
         application.name, application.unit = record.name, record.unit
@@ -130,7 +128,6 @@ class ApplicationMerger:
             assessment = assess_eligibility(record, self._rules, self._calendar)
             application.assessment_json = assessment.to_json()
             application.valid, application.requirement = assessment.valid, assessment.requirement.value
-        return ended
 
     def _hold_defences(self, application: Application, record: ApplicationRecord) -> None:
         # Locked, so that nobody is called in between this look and the caller's commit.
@@ -179,18 +176,17 @@ class ExpertMerger:
         """See `Merger`."""
         return ()
 
-    def write(self, record: ExpertRecord, account_id: int | None) -> list[str]:
+    def write(self, record: ExpertRecord, account_id: int | None) -> None:
         """See `Merger`."""
-        expert, ended = self._known.get(record.number), []
+        expert = self._known.get(record.number)
         if expert is None:
             expert = Expert(round_id=self._round.id, number=record.number)
             self._session.add(expert)
             self._known[record.number] = expert
         elif expert.name != record.name:
-            ended = _rename_account(self._session, Account.expert_id == expert.id, record.name, account_id)
+            _rename_account(self._session, Account.expert_id == expert.id, record.name, account_id)
         for name, value in _expert_columns(record).items():
             setattr(expert, name, value)
-        return ended
 
 
 class PanelMerger:
@@ -241,7 +237,7 @@ class PanelMerger:
         """See `Merger`."""
         return ()
 
-    def write(self, record: PanelRecord, account_id: int | None) -> list[str]:
+    def write(self, record: PanelRecord, account_id: int | None) -> None:
         """See `Merger`."""
         panel = self._known.get(record.name)
         if panel is None:
@@ -251,11 +247,12 @@ class PanelMerger:
         panel.series, panel.specialties = list(record.series), list(record.specialties)
         panel.levels = [level.value for level in record.levels]
         if panel.secretary is None or panel.secretary.display_name != record.secretary_name:
+            if panel.secretary is not None:
+                hang_up_on(self._session, panel.secretary.id)
             panel.secretary = find_secretary(self._session, record.secretary_name)
         self._write_members(panel, self._seats(record))
         self._write_half_days(panel, self._half_days(panel, record))
         self._session.flush()
-        return []
 
     def _seats(self, record: PanelRecord) -> dict[int, bool]:
         numbers = (*record.member_numbers, record.head_number)
@@ -329,13 +326,13 @@ def _differing(stored: dict[str, Any], wanted: dict[str, Any]) -> tuple[str, ...
     return tuple(name for name, value in wanted.items() if stored.get(name) != value)
 
 
-def _rename_account(session: Session, which: Any, name: str, by_account_id: int | None) -> list[str]:
+def _rename_account(session: Session, which: Any, name: str, by_account_id: int | None) -> None:
     """The number may have gone to another person: links sent to the one before let nobody in any more."""
     account = session.scalar(select(Account).where(which))
     if account is None:
-        return []
+        return
     account.display_name = name
-    return revoke_account_links(session, account, by_account_id)
+    revoke_account_links(session, account, by_account_id)
 
 
 def levels_of_experts(session: Session, round_: Round) -> dict[str, Level]:

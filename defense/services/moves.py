@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.text import Text
 from defense.models import Application, Panel, PanelHalfDay, Round, Schedule, UnplacedCandidate
+from defense.services.attempts import vacated_places
 from defense.services.instance_building import build_instance
-from defense.services.scheduler_keys import candidate_key, from_minutes, half_day_key, row_id
+from defense.services.scheduler_keys import candidate_key, from_minutes, half_day_key, row_id, to_minutes
 from defense.services.scheduling import plan_of, save_by_hand
 from scheduler.instance import Candidate, SchedulingInstance
 from scheduler.legal_slots import legal_slots
@@ -20,6 +21,9 @@ from scheduler.schedule import Assignment, Unplaced, UnplacedReason
 from scheduler.schedule import Schedule as Plan
 
 _REMOVED_BY_STAFF = Text("由工作人员撤出安排", "taken out by staff")
+_WAITS_FOR_ANOTHER_TIME = Text(
+    "已延期或获准二次答辩，待另行安排", "postponed or to be heard again: another time is to be found"
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def list_legal_slots(session: Session, schedule: Schedule, application: Applicat
     half_days = {h.id: h for panel in _panels(session, schedule) for h in panel.half_days}
     found = [
         LegalSlot(half_days[row_id(a.sitting_id)], from_minutes(a.start_min), from_minutes(a.end_min))
-        for a in legal_slots(instance, _current_plan(schedule, instance), candidate.id)
+        for a in legal_slots(instance, _current_plan(session, schedule, instance), candidate.id)
     ]
     return sorted(found, key=lambda slot: (slot.start_at, slot.half_day.panel_id))
 
@@ -66,8 +70,8 @@ def move_candidate(
         raise NotFound(Text("没有这个场次。", "There is no such half-day."))
     start_min = int(start_at.timestamp()) // 60
     place = Assignment(candidate.id, half_day_key(half_day_id), start_min, start_min + candidate.duration_min)
-    plan = _with(_without(_current_plan(schedule, instance), candidate.id), place)
-    return save_by_hand(session, schedule, instance, plan, _kept_reasons(schedule), account_id)
+    plan = _with(_without(_current_plan(session, schedule, instance), candidate.id), place)
+    return save_by_hand(session, schedule, instance, plan, _kept_reasons(session, schedule), account_id)
 
 
 def remove_candidate(
@@ -76,17 +80,18 @@ def remove_candidate(
     """A new schedule in which one candidate has no place; the others stay."""
     instance = build_instance(session, session.get_one(Round, schedule.round_id))
     key = candidate_key(application.id)
-    plan = _without(_current_plan(schedule, instance), key)
+    plan = _without(_current_plan(session, schedule, instance), key)
     if _find_candidate(instance, application) is not None:
         removed = Unplaced(key, UnplacedReason.CAPACITY, {})
         plan = replace(plan, unplaced=(*plan.unplaced, removed))
-    reasons = _kept_reasons(schedule) | {key: _REMOVED_BY_STAFF}
+    reasons = _kept_reasons(session, schedule) | {key: _REMOVED_BY_STAFF}
     return save_by_hand(session, schedule, instance, plan, reasons, account_id)
 
 
-def _kept_reasons(schedule: Schedule) -> dict[str, Text]:
+def _kept_reasons(session: Session, schedule: Schedule) -> dict[str, Text]:
     unplaced: list[UnplacedCandidate] = schedule.unplaced
-    return {candidate_key(u.application_id): Text.from_json(u.reason) for u in unplaced}
+    waiting = {a.candidate_id: _WAITS_FOR_ANOTHER_TIME for a in _vacated(session, schedule)}
+    return waiting | {candidate_key(u.application_id): Text.from_json(u.reason) for u in unplaced}
 
 
 def _find_candidate(instance: SchedulingInstance, application: Application) -> Candidate | None:
@@ -106,14 +111,35 @@ def _candidate(instance: SchedulingInstance, application: Application) -> Candid
     return candidate
 
 
-def _current_plan(schedule: Schedule, instance: SchedulingInstance) -> Plan:
-    """The schedule without those who are not to be seated any more: moving one person drops them too."""
+def _current_plan(session: Session, schedule: Schedule, instance: SchedulingInstance) -> Plan:
+    """The schedule without those who are not to be seated any more: moving one person drops them too.
+
+    Whoever waits for another time is no longer at the old one, and is listed among the unplaced.
+    """
     known = {candidate.id for candidate in instance.candidates}
+    vacated = _vacated(session, schedule)
     plan = plan_of(schedule)
+    gone = {a.candidate_id for a in plan.assignments if a in vacated} & known
     return Plan(
-        tuple(a for a in plan.assignments if a.candidate_id in known),
-        tuple(u for u in plan.unplaced if u.candidate_id in known),
+        tuple(a for a in plan.assignments if a.candidate_id in known - gone),
+        (
+            *(u for u in plan.unplaced if u.candidate_id in known),
+            *(Unplaced(key, UnplacedReason.CAPACITY, {}) for key in sorted(gone)),
+        ),
     )
+
+
+def _vacated(session: Session, schedule: Schedule) -> set[Assignment]:
+    left = vacated_places(session, session.get_one(Round, schedule.round_id))
+    return {
+        Assignment(
+            candidate_key(i),
+            half_day_key(d.sitting.half_day_id),
+            to_minutes(d.start_at),
+            to_minutes(d.end_at),
+        )
+        for i, d in left.items()
+    }
 
 
 def _without(plan: Plan, candidate_id: str) -> Plan:

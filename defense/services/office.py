@@ -62,8 +62,8 @@ def open_office_account(
     return create_account(session, Role(role), display_name, username, password or None)
 
 
-def set_account_active(session: Session, account: Account, active: bool, by_account_id: int) -> list[str]:
-    """Close an account, or open it again; returns the sign-ins that ended, whose sockets are to be cut off.
+def set_account_active(session: Session, account: Account, active: bool, by_account_id: int) -> None:
+    """Close an account, which ends its sign-ins, or open it again.
 
     Raises
     ------
@@ -73,11 +73,12 @@ def set_account_active(session: Session, account: Account, active: bool, by_acco
     if account.id == by_account_id:
         raise IllegalState(Text("不能停用自己的账号。", "You cannot close your own account."))
     if account.active == active:
-        return []
+        return
     account.active = active
     action = "account.opened" if active else "account.closed"
     record_audit(session, action, f"account:{account.id}", {}, by_account_id)
-    return [] if active else end_sign_ins(session, account)
+    if not active:
+        end_sign_ins(session, account)
 
 
 def hand_out_link(session: Session, account: Account, days: int, by_account_id: int) -> str:

@@ -13,7 +13,6 @@ from defense.domain.lifecycle import FINAL_STATES
 from defense.domain.round_rules import BEIJING
 from defense.models import (
     Application,
-    Defence,
     Expert,
     Invite,
     OutboxMessage,
@@ -23,6 +22,7 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Principal, Role
+from defense.services.attempts import binds, newest_attempts
 from defense.services.publishing import published_schedule
 from defense.services.scheduling import latest_schedule
 
@@ -65,9 +65,7 @@ def overview_of(session: Session, round_: Round) -> Overview:
     """Count where the round stands."""
     applications = session.scalars(select(Application).where(Application.round_id == round_.id)).all()
     newest, published = latest_schedule(session, round_), published_schedule(session, round_)
-    states = session.scalars(
-        select(Defence.state).join(Application).where(Application.round_id == round_.id)
-    ).all()
+    seated = [d for d in newest_attempts(session, round_).values() if binds(d)]
     return Overview(
         applications=len(applications),
         must_defend=sum(a.must_defend for a in applications),
@@ -81,8 +79,8 @@ def overview_of(session: Session, round_: Round) -> Overview:
         published=published is not None,
         mails_waiting=_mails(session, round_, "queued"),
         mails_failed=_mails(session, round_, "failed"),
-        decided=sum(state in FINAL_STATES for state in states),
-        seated=sum(state != "removed" for state in states),
+        decided=sum(defence.state in FINAL_STATES for defence in seated),
+        seated=len(seated),
         released=round_.results_released_at is not None,
     )
 

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
-from defense.domain.lifecycle import DefenceState, Move, next_state
+from defense.domain.lifecycle import NOT_BEGUN_STATES, UNSEATED_STATES, DefenceState, Move, next_state
 from defense.models import (
+    Account,
     Application,
     Defence,
     PanelHalfDay,
+    Reopening,
     Round,
     Schedule,
     ScheduledSlot,
     Sitting,
     SittingMember,
 )
+from defense.services.attempts import binds, granted_second, newest_attempts
 from defense.services.audit import record_audit
 from defense.services.instance_building import attending_members
 from defense.services.invites import InviteSummary, refresh_invites
+from defense.services.presence import hang_up_on
+from defense.services.reopening import spend_second
 from defense.services.scheduling import require_current
+from defense.services.seals import is_sealed, require_unsealed
 from defense.settings import Settings
 
 
@@ -39,11 +46,11 @@ class PublishChanges:
 
 def preview_changes(session: Session, schedule: Schedule) -> PublishChanges:
     """What `publish` would change, compared with what is published now."""
-    seated = {d.application_id: d for d in _open_defences(session, schedule.round_id)}
+    seated = newest_attempts(session, session.get_one(Round, schedule.round_id))
     added, moved, unchanged = [], [], 0
     for slot in schedule.slots:
         defence = seated.pop(slot.application_id, None)
-        if defence is None or defence.state == DefenceState.REMOVED:
+        if defence is None or not binds(defence):
             added.append(slot.application_id)
         elif _differs(defence, slot):
             moved.append(slot.application_id)
@@ -73,7 +80,7 @@ def publish(
     round_ = session.get_one(Round, schedule.round_id)
     changes = preview_changes(session, schedule)
     sittings = _settle_sittings(session, schedule)
-    _settle_defences(session, schedule, sittings)
+    _settle_defences(session, schedule, sittings, account_id)
     first_time = schedule.published_at is None
     schedule.published_at = now
     session.flush()
@@ -100,18 +107,6 @@ def published_schedule(session: Session, round_: Round) -> Schedule | None:
     )
 
 
-def _open_defences(session: Session, round_id: int) -> list[Defence]:
-    """The newest attempt of everyone who has one."""
-    rows = session.scalars(
-        select(Defence)
-        .join(Application)
-        .where(Application.round_id == round_id)
-        .order_by(Defence.attempt)
-        .options(selectinload(Defence.sitting))
-    )
-    return list({d.application_id: d for d in rows}.values())
-
-
 def _differs(defence: Defence, slot: ScheduledSlot) -> bool:
     return (defence.sitting.half_day_id, defence.start_at, defence.end_at) != (
         slot.half_day_id,
@@ -122,36 +117,54 @@ def _differs(defence: Defence, slot: ScheduledSlot) -> bool:
 
 def _settle_sittings(session: Session, schedule: Schedule) -> dict[int, Sitting]:
     """A sitting for every half-day that the schedule uses; the others are cancelled unless begun."""
-    slots = defaultdict(list)
+    spans = defaultdict(list)
     for slot in schedule.slots:
-        slots[slot.half_day_id].append(slot)
+        spans[slot.half_day_id].append((slot.start_at, slot.end_at))
     sittings = {
         s.half_day_id: s
         for s in session.scalars(select(Sitting).where(Sitting.round_id == schedule.round_id))
     }
-    for half_day_id, in_it in slots.items():
+    for defence in _superseded(session, schedule.round_id):
+        spans[defence.sitting.half_day_id].append((defence.start_at, defence.end_at))
+    for half_day_id, in_it in spans.items():
         half_day = session.get_one(PanelHalfDay, half_day_id)
         sitting = sittings.get(half_day_id)
         if sitting is None:
             sitting = Sitting(round_id=schedule.round_id, panel_id=half_day.panel_id, half_day_id=half_day_id)
             session.add(sitting)
             sittings[half_day_id] = sitting
+        elif is_sealed(session, sitting.id):
+            continue
         sitting.cancelled = False
-        sitting.start_at = min(slot.start_at for slot in in_it)
-        sitting.end_at = max(slot.end_at for slot in in_it)
+        sitting.start_at = min(start_at for start_at, _ in in_it)
+        sitting.end_at = max(end_at for _, end_at in in_it)
         sitting.seq = (sitting.seq or 0) + 1
-        _settle_members(sitting, half_day)
+        _settle_members(session, sitting, half_day)
     for half_day_id, sitting in sittings.items():
-        if half_day_id not in slots:
+        if half_day_id not in spans:
+            if not sitting.cancelled:
+                _hang_up_on_experts(session, [m.expert_id for m in sitting.members])
             sitting.cancelled = True
             sitting.seq += 1
     session.flush()
     return sittings
 
 
-def _settle_members(sitting: Sitting, half_day: PanelHalfDay) -> None:
+def _superseded(session: Session, round_id: int) -> list[Defence]:
+    """Attempts that were held and are followed by another: no slot of any schedule is theirs."""
+    held = select(Defence).join(Application).where(Application.round_id == round_id)
+    newest = newest_attempts(session, session.get_one(Round, round_id))
+    return [
+        d
+        for d in session.scalars(held.where(Defence.state.not_in(NOT_BEGUN_STATES)))
+        if newest[d.application_id] is not d or not binds(d)
+    ]
+
+
+def _settle_members(session: Session, sitting: Sitting, half_day: PanelHalfDay) -> None:
     attending = {m.expert_id: m.is_head for m in attending_members(half_day.panel, half_day)}
     present = {m.expert_id: m for m in sitting.members}
+    _hang_up_on_experts(session, present.keys() - attending.keys())
     sitting.members = [
         present.get(expert_id) or SittingMember(expert_id=expert_id, is_head=is_head)
         for expert_id, is_head in attending.items()
@@ -160,19 +173,41 @@ def _settle_members(sitting: Sitting, half_day: PanelHalfDay) -> None:
         member.is_head = attending[member.expert_id]
 
 
-def _settle_defences(session: Session, schedule: Schedule, sittings: dict[int, Sitting]) -> None:
-    newest = {d.application_id: d for d in _open_defences(session, schedule.round_id)}
+def _hang_up_on_experts(session: Session, expert_ids: Collection[int]) -> None:
+    """Who lost their place must come in anew, and finds the door closed."""
+    for account_id in session.scalars(select(Account.id).where(Account.expert_id.in_(expert_ids))).all():
+        hang_up_on(session, account_id)
+
+
+def _settle_defences(
+    session: Session, schedule: Schedule, sittings: dict[int, Sitting], account_id: int | None
+) -> None:
+    newest = newest_attempts(session, session.get_one(Round, schedule.round_id))
+    seconds: list[tuple[Reopening, int]] = []
     for slot in schedule.slots:
         defence = newest.pop(slot.application_id, None)
-        if defence is None:
-            defence = Defence(application_id=slot.application_id)
-            session.add(defence)
-        elif defence.state == DefenceState.REMOVED:
-            defence.state = next_state(DefenceState.REMOVED, Move.SEAT)
+        grant = granted_second(defence.reopenings) if defence else None
+        if defence is None or grant:
+            attempt = defence.attempt + 1 if defence else 1
+            defence = Defence(application_id=slot.application_id, attempt=attempt)
+            seconds += [(grant, attempt)] if grant else []
+        elif defence.state in UNSEATED_STATES:
+            _seat(defence)
         elif defence.state != DefenceState.WAITING:
             continue  # begun or decided: the checker has made sure that its place is the same
-        defence.sitting_id = sittings[slot.half_day_id].id
+        sitting = sittings[slot.half_day_id]
+        require_unsealed(session, sitting.id)
+        defence.sitting_id = sitting.id
         defence.start_at, defence.end_at = slot.start_at, slot.end_at
+        session.add(defence)
     for defence in newest.values():
         if defence.state == DefenceState.WAITING:
             defence.state = next_state(DefenceState.WAITING, Move.REMOVE)
+    for grant, attempt in seconds:
+        spend_second(session, grant, attempt, account_id)
+
+
+def _seat(defence: Defence) -> None:
+    """Give a place again to somebody who lost theirs; nothing of the day that was broken off goes along."""
+    defence.state = next_state(DefenceState(defence.state), Move.SEAT)
+    defence.interrupted_state, defence.clock_started_at, defence.clock_elapsed_ms = None, None, 0

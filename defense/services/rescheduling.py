@@ -12,6 +12,7 @@ from defense.domain.lifecycle import DefenceState
 from defense.domain.round_rules import BEIJING
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.models import Application, Defence, Panel, PanelHalfDay, Round, Schedule, ScheduledSlot
+from defense.services.attempts import binding_attempt
 from defense.services.instance_building import (
     build_instance,
     faulted_candidates,
@@ -135,7 +136,9 @@ def _slots(session: Session, schedule: Schedule) -> list[ScheduledSlot]:
             .where(ScheduledSlot.schedule_id == schedule.id)
             .options(
                 selectinload(ScheduledSlot.half_day).selectinload(PanelHalfDay.panel),
-                selectinload(ScheduledSlot.application).selectinload(Application.defences),
+                selectinload(ScheduledSlot.application)
+                .selectinload(Application.defences)
+                .selectinload(Defence.reopenings),
             )
         )
     )
@@ -143,5 +146,5 @@ def _slots(session: Session, schedule: Schedule) -> list[ScheduledSlot]:
 
 def _has_begun(slot: ScheduledSlot) -> bool:
     """A defence that has begun keeps its place; publishing leaves it alone."""
-    states = {defence.state for defence in slot.application.defences}
-    return bool(states - {DefenceState.WAITING, DefenceState.REMOVED})
+    defence = binding_attempt(slot.application)
+    return defence is not None and defence.state != DefenceState.WAITING

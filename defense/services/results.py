@@ -16,6 +16,7 @@ from defense.domain.result import Conclusion, Outcome, derive_conclusion
 from defense.domain.text import Text
 from defense.models import Application, Ballot, BallotRound, Defence, Expert, Round, Sitting, SittingMember
 from defense.services.access import Principal, Role
+from defense.services.attempts import binding_attempt
 from defense.services.audit import record_audit
 from defense.services.paging import place_page
 
@@ -57,15 +58,19 @@ def conclusion_of(application: Application) -> Conclusion:
 
 
 def seated_defence(application: Application) -> Defence | None:
-    """The newest attempt that is in the timetable or has been held."""
-    seated = (d for d in reversed(application.defences) if d.state != DefenceState.REMOVED)
-    return next(seated, None)
+    """The newest attempt that is in the timetable or has been held; None while another is to be made."""
+    return binding_attempt(application)
 
 
 def deciding_round(defence: Defence | None) -> BallotRound | None:
-    """The round of voting that decided a defence: its last closed one."""
+    """The round of voting that decided a defence; while it is decided by none, the last that was invalid.
+
+    A round that was decided and is now to be voted on again shows nothing here: it no longer counts.
+    """
     closed = [r for r in defence.ballot_rounds if r.closed_at] if defence else []
-    return closed[-1] if closed else None
+    newest = closed[-1] if closed else None
+    stands = newest is not None and (defence.outcome is not None or not _decided(newest))  # type: ignore[union-attr]
+    return newest if stands else None
 
 
 def named_ballots(
@@ -73,9 +78,11 @@ def named_ballots(
 ) -> list[tuple[str, Ballot]]:
     """Who voted what in a closed round of named ballots, for those who may know: head and supervisor.
 
+    A round that decided nothing stays untold: it is voted again.
+
     Source: voting.md "Secret mode … Named mode".
     """
-    if ballot_round is None or ballot_round.secret or ballot_round.closed_at is None:
+    if ballot_round is None or ballot_round.secret or not _decided(ballot_round):
         return []
     head = exists().where(
         SittingMember.sitting_id == ballot_round.defence.sitting_id,
@@ -101,6 +108,7 @@ def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:
         .order_by(Application.number)
         .options(
             selectinload(Application.defences).selectinload(Defence.ballot_rounds),
+            selectinload(Application.defences).selectinload(Defence.reopenings),
             selectinload(Application.defences).selectinload(Defence.sitting).selectinload(Sitting.panel),
         )
     )
@@ -143,7 +151,7 @@ def release_results(session: Session, round_: Round, now: datetime, account_id: 
     voting = session.scalar(
         select(Defence.id)
         .join(Application)
-        .where(Application.round_id == round_.id, Defence.state == "voting")
+        .where(Application.round_id == round_.id, Defence.state == DefenceState.VOTING)
     )
     if voting is not None:
         raise IllegalState(
@@ -152,6 +160,10 @@ def release_results(session: Session, round_: Round, now: datetime, account_id: 
     if round_.results_released_at is None:
         round_.results_released_at = now
         record_audit(session, "results.released", f"round:{round_.id}", {}, account_id)
+
+
+def _decided(ballot_round: BallotRound) -> bool:
+    return bool(ballot_round.tally) and ballot_round.tally["verdict"] != "invalid"  # type: ignore[index]
 
 
 def _effect(application: Application, defence: Defence | None) -> str:

@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from defense.domain.assessment import Requirement
 from defense.domain.errors import IllegalState, InvalidInput
-from defense.domain.lifecycle import DefenceState
+from defense.domain.lifecycle import NOT_BEGUN_STATES
 from defense.domain.text import Text
 from defense.models import Application, Defence, Ruling
 from defense.services.audit import record_audit
 
 REQUIREMENT_DECISIONS = (Requirement.REQUIRED.value, Requirement.NOT_REQUIRED.value)
-_NOT_BEGUN = (DefenceState.WAITING, DefenceState.REMOVED)
 
 
 def rule_on_requirement(
@@ -92,7 +91,7 @@ def override_fee(
 
 def has_begun(defences: Iterable[Defence]) -> bool:
     """Whether one of these defences is under way or decided."""
-    return any(defence.state not in _NOT_BEGUN for defence in defences)
+    return any(defence.state not in NOT_BEGUN_STATES for defence in defences)
 
 
 def _record(

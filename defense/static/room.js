@@ -1,256 +1,97 @@
-// The voting room. The server is right about everything but one thing: what this voter has chosen and
-// not yet got a receipt for. That stays here, in the page and in local storage, whatever happens to the line.
-"use strict";
-{
-  const room = document.getElementById("room");
-  const sittingId = Number(room.dataset.sitting);
-  const texts = JSON.parse(document.getElementById("room-texts").textContent);
-  const csrf = document.querySelector('meta[name="csrf-token"]').content;
-  const form = document.getElementById("ballot-form");
-  const part = (id) => document.getElementById(id);
-  const fill = (pattern, values) => pattern.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+// The voting room: joins the line, the ballot, the clock and the page.
+import { ballotDesk } from "./room/ballot.js";
+import { bellRinger, serverClock, showPhaseClock } from "./room/clock.js";
+import { openLine } from "./room/line.js";
+import { fill, missingMembers, serverParts, showCount, showMembers, showStates } from "./room/page.js";
 
-  const ACK_WAIT_MS = 5000;
-  const RETRY_MS = 3000;
-  const OFFLINE_NOTICE_MS = 3000;
+const part = (id) => document.getElementById(id);
+const room = part("room");
+const sittingId = Number(room.dataset.sitting);
+const csrf = document.querySelector('meta[name="csrf-token"]').content;
+const texts = JSON.parse(part("room-texts").textContent);
+const words = texts.words;
+const snapshot = JSON.parse(part("room-snapshot").textContent);
 
-  let { seq, shared, own } = JSON.parse(document.getElementById("room-snapshot").textContent);
-  const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 3000 });
+/** For those who listen to the page; the visible change is beside it. */
+const announce = (message) => {
+  part("announcer").textContent = "";
+  setTimeout(() => {
+    part("announcer").textContent = message;
+  }, 50);
+};
 
-  // --- following the room ---
+const nameOf = (defenceId) => room.querySelector(`[data-defence="${defenceId}"] [data-part="name"]`)?.textContent ?? "";
+const live = () => line.state.shared.defences.find((defence) => defence.clock);
 
-  const enter = () => {
-    const askedAt = seq;
-    socket.timeout(ACK_WAIT_MS).emit("enter", { sitting_id: sittingId }, (error, answer) => {
-      if (error) {
-        if (socket.connected) setTimeout(enter, RETRY_MS);
-      } else if (answer.ok) {
-        // News that came while the answer was under way is newer than it: ask for what is ours again.
-        if (answer.snapshot.seq < seq && seq > askedAt) {
-          enter();
-          return;
-        }
-        ({ seq, shared, own } = answer.snapshot);
-        render();
-        resumePendingBallot();
-      } else if (answer.code === "forbidden") {
-        showOffline(texts.words.signed_out);
-      } else {
-        location.reload();
-      }
-    });
-  };
+const show = () => {
+  const { shared, console } = line.state;
+  showStates(shared.defences, texts);
+  showCount(shared.ballot, words);
+  if (console) showMembers(console.members, words);
+  desk?.render(line.state, nameOf(shared.ballot?.defence_id));
+  tick();
+};
 
-  socket.on("connect", () => {
-    hideOffline();
-    enter();
-  });
+const tick = () => {
+  const box = part("phase-clock");
+  if (box) showPhaseClock(box, live()?.clock ?? null, now);
+};
 
-  socket.on("enter_again", enter);
+const changed = (state, before) => {
+  show();
+  drawParts(state.shared.defences);
+  ring(state.shared.bell_at);
+  const [opened, closed] = [state.shared.ballot, before.shared.ballot];
+  if (opened && opened.id !== closed?.id) announce(fill(words.opened, { name: nameOf(opened.defence_id) }));
+  else if (closed && !opened) announce(fill(words.closed, { name: nameOf(closed.defence_id) }));
+  // Sealed while we watched: everything on the page has become final.
+  if (state.shared.sealed && !before.shared.sealed) location.reload();
+};
 
-  socket.on("sitting_changed", (news) => {
-    if (news.seq <= seq) return;
-    const gap = news.seq > seq + 1;
-    const otherBallot = news.shared.ballot?.id !== shared.ballot?.id;
-    ({ seq, shared } = news);
-    if (!shared.ballot) own = { may_vote: false, receipt: null };
-    render();
-    // What is ours is not in the news: ask when something of ours may have changed.
-    if (gap || otherBallot) enter();
-  });
+const line = openLine(sittingId, csrf, snapshot, room.dataset.currentUrl, words, {
+  changed,
+  entered: () => desk?.resume(),
+  nudged: () => desk?.nudged(),
+  offline: (message) => {
+    part("offline").textContent = message ?? "";
+    part("offline").hidden = message === null;
+  },
+});
+const now = serverClock(line, Number(room.dataset.now));
+const ring = bellRinger(part("bell"), now);
+const drawParts = serverParts(room, show);
+const form = part("ballot-form");
+const desk = form && ballotDesk(form, {
+  line, voter: room.dataset.voter, sittingId, url: room.dataset.ballotsUrl, csrf, texts: words, announce,
+});
+drawParts(snapshot.shared.defences);
+show();
+setInterval(tick, 250);
 
-  let offlineTimer = null;
-  const showOffline = (words) => {
-    const notice = part("offline");
-    if (words) notice.textContent = words;
-    notice.hidden = false;
-  };
-  const hideOffline = () => {
-    clearTimeout(offlineTimer);
-    offlineTimer = null;
-    part("offline").hidden = true;
-  };
-  const lineIsDown = () => {
-    offlineTimer ??= setTimeout(() => showOffline(), OFFLINE_NOTICE_MS);
-  };
-  socket.on("disconnect", (reason) => {
-    lineIsDown();
-    // Cut off by the server: by log-out or a restart. Asking again tells which.
-    if (reason === "io server disconnect") setTimeout(() => socket.connect(), RETRY_MS);
-  });
-  socket.on("connect_error", () => {
-    lineIsDown();
-    // A refusal is final for the client library; a server that is just starting refuses too.
-    if (!socket.active) setTimeout(() => socket.connect(), RETRY_MS);
-  });
+// Closing early is a question of this moment's numbers; the other questions are confirm.js's.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#close-ballot")) return;
+  const missing = missingMembers(line.state.console?.members);
+  const question = fill(words.close_early, { n: missing.length, names: missing.join(words.comma) });
+  if (missing.length && !window.confirm(question)) event.preventDefault();
+});
 
-  // --- showing it ---
-
-  const badge = (tone, label) => {
-    const span = document.createElement("span");
-    span.className = `status status-${tone}`;
-    span.textContent = label;
-    return span;
-  };
-
-  const render = () => {
-    for (const defence of shared.defences) {
-      const row = room.querySelector(`[data-defence="${defence.id}"]`);
-      if (!row) continue;
-      const label = defence.outcome ? texts.outcomes[defence.outcome] : texts.states[defence.state];
-      const tone = { passed: "success", cancelled: "secondary" }[defence.outcome]
-        ?? (defence.outcome ? "danger" : texts.tones[defence.state]);
-      row.querySelector('[data-part="state"]').replaceChildren(badge(tone, label));
-      row.querySelector('[data-part="tally"]').textContent =
-        defence.tally?.passes === undefined ? "" : fill(texts.words.tally, defence.tally);
-    }
-    renderBallot();
-    renderCurrent();
-  };
-
-  const renderBallot = () => {
-    const ballot = shared.ballot;
-    part("ballot-status").hidden = !ballot;
-    if (ballot) {
-      part("ballot-count").textContent = fill(texts.words.voted, ballot);
-      part("ballot-progress").max = ballot.entitled;
-      part("ballot-progress").value = ballot.voted;
-    }
-    if (!form) return;
-    const open = Boolean(ballot && own.may_vote && !own.receipt);
-    if (open && form.elements.ballot_round_id.value !== ballot.id) {
-      form.reset();
-      form.elements.ballot_round_id.value = ballot.id;
-      const row = room.querySelector(`[data-defence="${ballot.defence_id}"] a`);
-      part("ballot-title").textContent = fill(texts.words.vote_on, { name: row?.textContent ?? "" });
-      showBallotError("");
-      setSending(false);
-    }
-    form.hidden = !open;
-    part("no-vote").hidden = !ballot || own.may_vote;
-    part("receipt").hidden = !own.receipt;
-    part("receipt-code").textContent = own.receipt ? own.receipt.slice(0, 12) : "";
-  };
-
-  const renderCurrent = async () => {
-    const states = shared.defences.filter((d) => d.state !== "removed").map((d) => `${d.id}:${d.state}`).join();
-    if (states === room.dataset.states) return;
-    room.dataset.states = states;
-    try {
-      const answer = await fetch(room.dataset.currentUrl);
-      if (!answer.ok) throw new Error(String(answer.status));
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (room.dataset.states !== states) return;
-      for (const id of ["current", "order"]) part(id).replaceChildren(...page.getElementById(id).childNodes);
-    } catch {
-      // Asked again with the next snapshot, at the latest after the line is back.
-      room.dataset.states = "unknown";
-    }
-  };
-
-  // --- voting ---
-
-  // Named by the voter: the next person at this browser must never send what another one chose.
-  const ownPrefix = `ballot:${room.dataset.voter}:`;
-  const storageKey = (ballotRoundId) => `${ownPrefix}${sittingId}:${ballotRoundId}`;
-  for (const key of Object.keys(localStorage)) {
-    if (key.startsWith("ballot:") && !key.startsWith(ownPrefix)) localStorage.removeItem(key);
-  }
-  const newKey = () =>
-    Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-
-  // While a ballot is under way its fields show what was sent and take nothing else.
-  const setSending = (sending) => {
-    part("ballot-fields").disabled = sending;
-  };
-
-  const showBallotError = (words) => {
-    part("ballot-error").textContent = words;
-    part("ballot-error").hidden = !words;
-  };
-
-  const recorded = (ballot, receipt) => {
-    localStorage.removeItem(storageKey(ballot.ballot_round_id));
-    if (shared.ballot?.id !== ballot.ballot_round_id) return;
-    own = { may_vote: true, receipt };
-    showBallotError("");
-    renderBallot();
-    part("receipt").scrollIntoView({ block: "nearest" });
-  };
-
-  const refused = (ballot, words) => {
-    localStorage.removeItem(storageKey(ballot.ballot_round_id));
-    setSending(false);
-    showBallotError(words);
-    enter();
-  };
-
-  const post = async (ballot) => {
-    try {
-      const answer = await fetch(room.dataset.ballotsUrl, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf },
-        body: JSON.stringify(ballot),
-      });
-      const body = await answer.json();
-      if (answer.ok) recorded(ballot, body.receipt);
-      else if (answer.status < 500) refused(ballot, body.message);
-      else throw new Error(String(answer.status));
-    } catch {
-      showBallotError(texts.words.lost);
-      setTimeout(() => send(ballot), RETRY_MS);
-    }
-  };
-
-  // The same ballot under the same key may be sent any number of times; it counts once.
-  const send = (ballot) => {
-    if (!socket.connected) {
-      post(ballot);
-      return;
-    }
-    socket.timeout(ACK_WAIT_MS).emit("cast_ballot", ballot, (error, answer) => {
-      if (error) post(ballot);
-      else if (answer.ok) recorded(ballot, answer.receipt);
-      else if (answer.code === "malformed") post(ballot); // refused there too, but in words
-      else refused(ballot, answer.message || texts.words.signed_out);
-    });
-  };
-
-  const resumePendingBallot = () => {
-    if (!form || !shared.ballot) return;
-    // Recorded, though its answer was lost: the choice has no business on this device any longer.
-    if (own.receipt) localStorage.removeItem(storageKey(shared.ballot.id));
-    const kept = localStorage.getItem(storageKey(shared.ballot.id));
-    if (kept && !part("ballot-fields").disabled) {
-      setSending(true);
-      showBallotError(texts.words.sending);
-      send(JSON.parse(kept));
-    }
-  };
-
-  form?.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const data = new FormData(form);
-    const choice = data.get("choice");
-    if (!choice) return showBallotError(texts.words.choose);
-    if (choice === "veto" && !data.get("veto_reason")) return showBallotError(texts.words.reason);
-    const ballot = {
-      ballot_round_id: data.get("ballot_round_id"),
-      choice,
-      veto_reason: choice === "veto" ? data.get("veto_reason") : null,
-      comment: choice === "veto" ? data.get("comment") : null,
-      key: newKey(),
-    };
-    localStorage.setItem(storageKey(ballot.ballot_round_id), JSON.stringify(ballot));
-    setSending(true);
-    showBallotError(texts.words.sending);
-    send(ballot);
-  });
-
-  // Closing early is a question of this moment's numbers; the other questions are confirm.js's.
-  document.addEventListener("click", (event) => {
-    const question = event.target.closest("[data-confirm-early]")?.dataset.confirmEarly;
-    const early = shared.ballot && shared.ballot.voted < shared.ballot.entitled;
-    if (question && early && !window.confirm(question)) event.preventDefault();
-  });
-}
+// Bell, clock and nudges need no new page: what they change comes as news.
+document.addEventListener("submit", async (event) => {
+  const quiet = event.target.closest("form[data-quiet]");
+  if (!quiet) return;
+  event.preventDefault();
+  const button = event.submitter ?? quiet.querySelector("button");
+  button.disabled = true;
+  const answer = await fetch(quiet.action, {
+    method: "POST", body: new FormData(quiet), headers: { Accept: "application/json" }, redirect: "manual",
+  }).catch(() => null);
+  const done = answer?.type === "opaqueredirect" || answer?.ok;
+  const refusal = done ? "" : (await answer?.json().catch(() => null))?.message ?? words.not_done;
+  part("quiet-error").textContent = refusal;
+  part("quiet-error").hidden = done;
+  if (done && quiet.dataset.quiet) announce(quiet.dataset.quiet);
+  setTimeout(() => {
+    button.disabled = false;
+  }, 800);
+});

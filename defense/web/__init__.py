@@ -19,7 +19,9 @@ from defense.web import (
     round_settings,
     runs,
     schedule,
+    screens,
     sign_in,
+    sitting_conduct,
     sittings,
 )
 
@@ -41,7 +43,9 @@ def register_pages(app: Flask) -> None:
         round_settings,
         runs,
         schedule,
+        screens,
         sign_in,
+        sitting_conduct,
         sittings,
     ):
         app.register_blueprint(group.pages)

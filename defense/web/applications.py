@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -27,10 +27,12 @@ from defense.services.applications import (
     rulings_after,
     show_phone,
 )
+from defense.services.attempts import binding_attempt
 from defense.services.candidate_needs import WISH_TEXT, possible_attendees
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
+from defense.services.transaction import erase_write_ahead_log
 from defense.services.wording import REQUIREMENT_TEXT
 from defense.web.format import localise
 from defense.web.links import show_new_link
@@ -124,12 +126,21 @@ def fee(application_id: int) -> ResponseReturnValue:
 @access(Role.STAFF)
 def recusal(application_id: int) -> ResponseReturnValue:
     """Declare a recusal."""
-    application, reason, account_id = _form_of(application_id)
+    application, reason, _account_id = _form_of(application_id)
     expert_id = request.form.get("expert_id", 0, type=int)
     if not 0 < expert_id <= MAX_ROW_ID:
         raise InvalidInput(Text("请从列表中选择专家。", "Choose an expert from the list."))
-    declare_recusal(db.session(), application, expert_id, reason, account_id)
-    return _done(application)
+    key = current_app.extensions["settings"].ballot_key
+    declare_recusal(db.session(), application, expert_id, reason, require_principal(), key)
+    defence = binding_attempt(application)
+    sitting_id = defence.sitting_id if defence else None
+    answer = _done(application)
+    if sitting_id is not None:
+        current_app.extensions["room_news"].changed(sitting_id)
+    # A round that was open may have been broken off.
+    db.session.remove()
+    erase_write_ahead_log(db.engine)
+    return answer
 
 
 @pages.post("/applications/<int:application_id>/link")

@@ -11,7 +11,14 @@ from defense.domain.result import OUTCOME_TEXT
 from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
 from defense.services.candidate_needs import WISH_TEXT
+from defense.services.reopening import CAUSE_TEXT, KIND_TEXT
 from defense.services.round_settings import SETTING_TEXT
+from defense.services.rule_words import (
+    ABSENCES_TEXT,
+    ABSTENTIONS_TEXT,
+    DENOMINATOR_TEXT,
+    terms_text,
+)
 from defense.services.scheduling_settings import SCHEDULING_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 from defense.web.format import localise, stamp
@@ -23,6 +30,14 @@ _NAMES = (
         "abstentions": Text("弃权", "abstentions"),
         "added": Text("新增", "added"),
         "application": Text("申报人", "applicant"),
+        "attempt": Text("第几次答辩", "attempt"),
+        "break_decision": Text("中断处理", "decision on the break"),
+        "interrupted_at": Text("中断开始（北京时间）", "broken off at (Beijing time)"),
+        "cause": Text("原因类别", "cause"),
+        "experts": Text("专家编号", "experts"),
+        "follows": Text("接续轮次编号", "follows round"),
+        "reopening": Text("申请编号", "request"),
+        "reopening_kind": Text("申请事项", "asked for"),
         "asked_by": Text("提出人", "asked by"),
         "ballot_round": Text("表决轮次编号", "round of voting"),
         "batch": Text("导入编号", "import"),
@@ -42,12 +57,14 @@ _NAMES = (
         "expires_at": Text("有效期至（北京时间）", "good until (Beijing time)"),
         "first_at": Text("首个场次（北京时间）", "first half-day (Beijing time)"),
         "link": Text("链接编号", "link"),
+        "mean": Text("平均分", "mean"),
         "kind": Text("表格", "table"),
         "moved": Text("调整", "moved"),
         "new": Text("新增", "new"),
         "number": Text("轮次", "number"),
         "panel": Text("答辩组", "panel"),
         "passes": Text("通过", "pass"),
+        "phase_ms": Text("本阶段用时（毫秒）", "time of the phase (ms)"),
         "placed": Text("已排", "placed"),
         "priority": Text("优先级", "priority"),
         "reason": Text("理由", "reason"),
@@ -61,7 +78,12 @@ _NAMES = (
         "source": Text("来源", "source"),
         "start_at": Text("自（北京时间）", "from (Beijing time)"),
         "state": Text("状态", "state"),
+        "scores": Text("评分数", "scores"),
+        "seats": Text("成员", "members"),
+        "present": Text("到场", "present"),
+        "sum_tenths": Text("总分（十分之一分）", "sum in tenths"),
         "tally": Text("计票", "count"),
+        "terms": Text("表决规则", "rule"),
         "unchanged": Text("未变", "unchanged"),
         "unplaced": Text("未排", "not placed"),
         "unused": Text("未投", "unused"),
@@ -92,7 +114,19 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     "panel_rule": RULE_TEXT,
     "role": ROLE_TEXT,
     "rule": RULE_TEXT,
+    "break_decision": {
+        "go_on": Text("继续答辩", "go on"),
+        "other_time": Text("另行安排", "another time"),
+        "give_up": Text("放弃答辩", "given up"),
+        "absent": Text("按缺席处理", "absent"),
+        "cancelled": Text("取消答辩", "cancelled"),
+    },
+    "cause": CAUSE_TEXT,
+    "reopening_kind": KIND_TEXT,
     "change_notice_unit": NOTICE_UNIT_TEXT,
+    "denominator": {**DENOMINATOR_TEXT},
+    "abstentions": {**ABSTENTIONS_TEXT},
+    "absences": {**ABSENCES_TEXT},
     "run_kind": {
         "solve": Text("排期", "a timetable"),
         "reschedule": Text("尽量少改", "fewest changes"),
@@ -123,6 +157,8 @@ def detail_value(key: str, value: Any) -> str:
     """A value in the reader's language, by the detail it stands in; times on the clock of Beijing."""
     if isinstance(value, bool):
         return localise(_YES if value else _NO)
+    if key == "terms":
+        return localise(terms_text(value))
     if isinstance(value, Mapping):
         inner = (f"{detail_name(k)} {detail_value(k, v)}" for k, v in value.items())
         return localise(Text("，", ", ")).join(inner)
@@ -139,7 +175,7 @@ def _single_value(key: str, value: Any) -> str:
     word = _VALUES.get(key, {}).get(value)
     if word:
         return localise(word)
-    return str(value)[:8] if key == "ballot_round" else str(value)
+    return str(value)[:8] if key in ("ballot_round", "follows") else str(value)
 
 
 def _listed(item: Any) -> str:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from defense.auth import access, require_principal
 from defense.domain.errors import Forbidden
-from defense.domain.lifecycle import FINAL_STATES
+from defense.domain.lifecycle import FINAL_STATES, DefenceState
 from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Application
@@ -47,6 +47,13 @@ def meeting() -> ResponseReturnValue:
     defence = seated_defence(_own_application()) or abort(404)
     if defence.state in FINAL_STATES:
         raise Forbidden(Text("您的答辩已结束。", "Your defence is over."))
+    if defence.state in (DefenceState.DISCUSSING, DefenceState.VOTING):
+        raise Forbidden(
+            Text(
+                "您的陈述和提问环节已结束，评议和表决时请勿返回会议室。",
+                "You have been heard; please stay out while the panel discusses and votes.",
+            )
+        )
     settings = current_app.extensions["settings"]
     window = candidate_window(defence)
     return redirect(meeting_address(settings, defence.sitting, principal, False, window, utc_now()))

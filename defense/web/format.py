@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask
 
-from defense.domain.clocks import both_clocks, both_clocks_range, day_with_weekday
+from defense.domain.clocks import XINJIANG_OFFSET, both_clocks, both_clocks_range, day_with_weekday
 from defense.domain.identity import mask_email, mask_id_number, mask_phone
 from defense.domain.lifecycle import MOVE_TEXT, STATE_TEXT, DefenceState, Move
 from defense.domain.result import CONCLUSION_TEXT, OUTCOME_TEXT, Conclusion, Outcome
@@ -15,6 +15,9 @@ from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, Affiliation, Level
 from defense.errors import language
+from defense.services.reopening import CAUSE_TEXT, KIND_TEXT, Cause, ReopeningKind
+from defense.services.rule_words import terms_text
+from defense.services.screens import PLACE_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 
 # The colour of a status is never its only sign: the word stands beside it.
@@ -30,9 +33,14 @@ TONE = {
     "required": "primary",
     "not_required": "secondary",
     "waiting": "secondary",
-    "hearing": "primary",
+    "checked_in": "info",
+    "presenting": "primary",
+    "questioning": "primary",
+    "discussing": "primary",
     "voting": "primary",
     "closed": "success",
+    "sealed": "success",
+    "postponed": "warning",
     "interrupted": "warning",
     "queued": "warning",
     "sent": "success",
@@ -67,6 +75,11 @@ def short_time(value: datetime) -> str:
     return value.astimezone(BEIJING).strftime("%H:%M")
 
 
+def xinjiang_time(value: datetime) -> str:
+    """`08:05` for five past ten in Beijing, as private clocks in Xinjiang show it."""
+    return short_time(value + XINJIANG_OFFSET)
+
+
 def stamp(value: datetime | None) -> str:
     """`2021-11-22 10:05` by the clock of Beijing."""
     return value.astimezone(BEIJING).strftime("%Y-%m-%d %H:%M") if value else "—"
@@ -80,6 +93,7 @@ def register_filters(app: Flask) -> None:
         clock_range=lambda span: localise(both_clocks_range(*span)),
         full_day=full_day,
         short_time=short_time,
+        xinjiang_time=xinjiang_time,
         stamp=stamp,
         mask_id=mask_id_number,
         mask_phone=mask_phone,
@@ -90,9 +104,14 @@ def register_filters(app: Flask) -> None:
         role=_word(ROLE_TEXT),
         requirement=_word(REQUIREMENT_TEXT),
         rule=_word(RULE_TEXT),
+        tenths=lambda n: f"{n // 10}.{n % 10}",
+        rule_text=lambda terms: localise(terms_text(terms)),
         effect=_word(EFFECT_TEXT),
         defence_state=_word(STATE_TEXT, DefenceState),
         defence_move=_word(MOVE_TEXT, Move),
+        reopening_kind=_word(KIND_TEXT, ReopeningKind),
+        reopening_cause=_word(CAUSE_TEXT, Cause),
         outcome=_word(OUTCOME_TEXT, Outcome),
+        place=_word(PLACE_TEXT),
         conclusion=_word(CONCLUSION_TEXT, Conclusion),
     )

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from defense.auth import access, require_principal
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
-from defense.extensions import db, socketio
+from defense.extensions import db
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
 from defense.services.imports import (
@@ -28,7 +28,6 @@ from defense.services.transaction import begin_write
 from defense.web.downloads import workbook
 from defense.web.format import localise
 from defense.web.rounds import round_or_404
-from voting.events import cut_off
 
 pages = Blueprint("imports", __name__, url_prefix="/rounds/<code>/import")
 
@@ -98,11 +97,8 @@ def show(code: str, batch_id: int) -> ResponseReturnValue:
 def apply(code: str, batch_id: int) -> ResponseReturnValue:
     """Take the good rows in; sent twice, it happens once."""
     batch = _batch_or_404(round_or_404(code), batch_id)
-    applied = apply_import(db.session(), batch, require_principal().account_id)
+    counts = apply_import(db.session(), batch, require_principal().account_id)
     db.session.commit()
-    for sign_in_id in applied.ended_sign_ins:
-        cut_off(socketio, sign_in_id)
-    counts = applied.counts
     flash(_("Imported: %(new)s new, %(changed)s changed.", new=counts.new, changed=counts.changed), "success")
     return redirect(url_for("imports.show", code=code, batch_id=batch_id))
 

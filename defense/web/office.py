@@ -8,10 +8,10 @@ from flask_babel import gettext as _
 
 from defense.auth import access, require_principal
 from defense.domain.errors import InvalidInput
-from defense.extensions import db, socketio
+from defense.extensions import db
 from defense.models import Account
 from defense.services.access import OFFICE_ROLES, Role, revoke_account_links
-from defense.services.audit import verify_audit
+from defense.services.audit_check import verify_audit
 from defense.services.office import (
     audit_actions,
     office_accounts,
@@ -22,7 +22,6 @@ from defense.services.office import (
 from defense.web.audit_words import AuditWords, action_word
 from defense.web.format import localise
 from defense.web.links import show_new_link
-from voting.events import cut_off
 
 pages = Blueprint("office", __name__)
 
@@ -55,10 +54,8 @@ def set_active(account_id: int) -> ResponseReturnValue:
     """Close an account, whose sign-ins and sockets end, or open it again."""
     account, principal = _account_or_404(account_id), require_principal()
     active = request.form.get("active") == "1"
-    ended = set_account_active(db.session(), account, active, principal.account_id)
+    set_account_active(db.session(), account, active, principal.account_id)
     db.session.commit()
-    for sign_in_id in ended:
-        cut_off(socketio, sign_in_id)
     return redirect(url_for("office.accounts"))
 
 
@@ -74,10 +71,8 @@ def new_link(account_id: int) -> ResponseReturnValue:
 def revoke(account_id: int) -> ResponseReturnValue:
     """Make every personal link of an account worthless."""
     account = _account_or_404(account_id)
-    ended = revoke_account_links(db.session(), account, require_principal().account_id)
+    revoke_account_links(db.session(), account, require_principal().account_id)
     db.session.commit()
-    for sign_in_id in ended:
-        cut_off(socketio, sign_in_id)
     flash(_("All personal links of %(name)s are void.", name=account.display_name), "success")
     return redirect(url_for("office.accounts"))
 

@@ -11,13 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 
 from defense.auth import access, require_principal
-from defense.extensions import db, socketio
+from defense.extensions import db
 from defense.models import Account, Expert, Panel, PanelMember, Round
 from defense.services.access import Role, expert_account, revoke_account_links
 from defense.services.availability import add_attendee_only, warnings_of
 from defense.web.links import show_new_link
 from defense.web.rounds import round_or_404
-from voting.events import cut_off
 
 pages = Blueprint("people", __name__, url_prefix="/rounds/<code>/people")
 
@@ -70,10 +69,8 @@ def new_link(code: str, expert_id: int) -> ResponseReturnValue:
 def revoke(code: str, expert_id: int) -> ResponseReturnValue:
     """Make every personal link of an expert worthless."""
     account = _account_or_404(round_or_404(code), expert_id)
-    ended = revoke_account_links(db.session(), account, require_principal().account_id)
+    revoke_account_links(db.session(), account, require_principal().account_id)
     db.session.commit()
-    for sign_in_id in ended:
-        cut_off(socketio, sign_in_id)
     flash(_("All personal links of %(name)s are void.", name=account.display_name), "success")
     return redirect(url_for("people.index", code=code))
 

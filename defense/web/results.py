@@ -12,6 +12,7 @@ from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_results
 from defense.services.results import find_results, release_results
+from defense.services.rule_words import rule_of, rule_text
 from defense.web.downloads import workbook
 from defense.web.rounds import round_or_404
 
@@ -25,7 +26,13 @@ def index(code: str) -> ResponseReturnValue:
     round_ = round_or_404(code)
     conclusion = request.args.get("conclusion", "")
     page = find_results(db.session(), round_, conclusion, request.args.get("page", 1, type=int))
-    return render_template("results/index.html", round=round_, conclusion=conclusion, page=page)
+    return render_template(
+        "results/index.html",
+        round=round_,
+        conclusion=conclusion,
+        page=page,
+        rule_text=rule_text(rule_of(round_.rules.defence)),
+    )
 
 
 @pages.post("/release")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from defense.auth import access, require_principal
-from defense.domain.round_rules import EFFECTS, PANEL_RULES
 from defense.domain.scheduling_rules import (
     NOTICE_UNIT_TEXT,
     PRIORITY_TEXT,
@@ -22,13 +23,24 @@ from defense.domain.text import Text
 from defense.domain.vocabulary import Level
 from defense.domain.working_hours import read_seasons, write_seasons
 from defense.extensions import db
+from defense.models import Round
 from defense.services.access import Role
 from defense.services.round_settings import (
+    CHOICES,
+    RANGES,
     SETTING_TEXT,
     VOTE_SETTINGS,
     DefenceSettings,
     change_settings,
+    rules_with,
     settings_of,
+)
+from defense.services.rule_words import (
+    ABSENCES_TEXT,
+    ABSTENTIONS_TEXT,
+    DENOMINATOR_TEXT,
+    rule_of,
+    rule_text,
 )
 from defense.services.scheduling_settings import (
     SCHEDULING_TEXT,
@@ -36,8 +48,18 @@ from defense.services.scheduling_settings import (
     change_timetable_settings,
     timetable_settings_of,
 )
+from defense.services.wording import EFFECT_TEXT, RULE_TEXT
+from defense.web.format import localise
 from defense.web.forms import whole
 from defense.web.rounds import round_or_404
+
+CHOICE_TEXT: dict[str, dict[Any, Text]] = {
+    "panel_rule": RULE_TEXT,
+    "denominator": {**DENOMINATOR_TEXT},
+    "abstentions": {**ABSTENTIONS_TEXT},
+    "absences": {**ABSENCES_TEXT},
+    "effect": EFFECT_TEXT,
+}
 
 pages = Blueprint("round_settings", __name__, url_prefix="/rounds/<code>/settings")
 
@@ -53,8 +75,9 @@ def index(code: str) -> ResponseReturnValue:
         settings=settings_of(round_),
         frozen=VOTE_SETTINGS if round_.rules_frozen_at else (),
         labels=SETTING_TEXT,
-        panel_rules=PANEL_RULES,
-        effects=EFFECTS,
+        choices={name: {code: CHOICE_TEXT[name][code] for code in codes} for name, codes in CHOICES.items()},
+        ranges=RANGES,
+        rule_text=rule_text(rule_of(round_.rules.defence)),
         timetable=timetable_settings_of(round_),
         timetable_labels=SCHEDULING_TEXT,
         seasons=write_seasons(round_.rules.seasons),
@@ -68,22 +91,26 @@ def index(code: str) -> ResponseReturnValue:
 def save(code: str) -> ResponseReturnValue:
     """Keep the settings."""
     round_ = round_or_404(code)
-    before = settings_of(round_)
-    frozen = VOTE_SETTINGS if round_.rules_frozen_at else ()
-    wanted = DefenceSettings(
-        panel_rule=before.panel_rule if frozen else request.form.get("panel_rule", ""),
-        effect=before.effect if frozen else request.form.get("effect", ""),
-        secret_ballots=before.secret_ballots if frozen else request.form.get("secret_ballots") == "1",
-        min_panel_size=before.min_panel_size if frozen else _whole("min_panel_size"),
-        senior_min=_whole("senior_min"),
-        associate_min=_whole("associate_min"),
-        buffer_min=_whole("buffer_min"),
-        check_in_min=_whole("check_in_min"),
-    )
+    wanted = _wanted(round_)
     change_settings(db.session(), round_, wanted, require_principal().account_id)
     db.session.commit()
     flash(_("The settings are kept. A timetable made before does not follow them: solve again."), "success")
     return redirect(url_for("round_settings.index", code=code))
+
+
+@pages.get("/rule")
+@access(Role.STAFF, Role.SUPERVISOR)
+def describe(code: str) -> ResponseReturnValue:
+    """The words for a rule while it is being put together; plain text, nothing is kept."""
+    round_ = round_or_404(code)
+    given = {
+        name: request.args.get(name, type=int if name in RANGES else str)
+        for name in (*CHOICES, *RANGES)
+        if name in VOTE_SETTINGS
+    }
+    wanted = replace(settings_of(round_), **{k: v for k, v in given.items() if v is not None})
+    text = localise(rule_text(rule_of(rules_with(round_.rules.defence, wanted))))
+    return text, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 @pages.post("/timetable")
@@ -135,3 +162,14 @@ def _objective() -> tuple[tuple[WeightedTerm, ...], ...]:
 
 def _whole(name: str) -> int:
     return whole(name, SETTING_TEXT[name])
+
+
+def _wanted(round_: Round) -> DefenceSettings:
+    """What the form says; of what is frozen, a page sends nothing."""
+    before = settings_of(round_)
+    frozen = VOTE_SETTINGS if round_.rules_frozen_at else ()
+    wanted: dict[str, Any] = {name: request.form.get(name, "") for name in CHOICES if name not in frozen}
+    wanted |= {name: _whole(name) for name in RANGES if name not in frozen}
+    if not frozen:
+        wanted["secret_ballots"] = request.form.get("secret_ballots") == "1"
+    return replace(before, **wanted)

@@ -23,7 +23,7 @@ from sqlalchemy import select
 from defense.auth import access, require_principal
 from defense.domain.round_rules import BEIJING
 from defense.errors import language
-from defense.extensions import db, socketio
+from defense.extensions import db
 from defense.models import Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role
@@ -41,7 +41,6 @@ from defense.services.scheduling import latest_schedule
 from defense.services.solving import explanation_of, newest_run
 from defense.web.downloads import workbook
 from defense.web.rounds import application_or_404, round_or_404
-from voting.events import reseat
 
 pages = Blueprint("schedule", __name__, url_prefix="/rounds/<code>/schedule")
 
@@ -84,7 +83,7 @@ def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
     round_id = schedule.round_id
     db.session.commit()
     for sitting_id in db.session.scalars(select(Sitting.id).where(Sitting.round_id == round_id)).all():
-        reseat(socketio, sitting_id)
+        current_app.extensions["room_news"].changed(sitting_id)
     flash(
         _(
             "Published: %(added)s added, %(moved)s moved, %(removed)s taken out. Invites: %(created)s new, "

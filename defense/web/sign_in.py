@@ -12,7 +12,7 @@ from gevent.threadpool import ThreadPool
 from defense.auth import access, public, require_principal
 from defense.domain.errors import Forbidden, InvalidInput
 from defense.domain.text import Text
-from defense.extensions import db, socketio
+from defense.extensions import db
 from defense.models import Account, SignIn
 from defense.services.access import (
     OFFICE_ROLES,
@@ -28,7 +28,6 @@ from defense.services.access import (
 from defense.services.rounds import newest_round
 from defense.services.throttle import AttemptLimiter
 from defense.services.transaction import begin_write
-from voting.events import cut_off
 
 pages = Blueprint("sign_in", __name__)
 
@@ -48,7 +47,8 @@ def login() -> ResponseReturnValue:
 def login_submit() -> ResponseReturnValue:
     """Check name and password."""
     limiter: AttemptLimiter = current_app.extensions["sign_in_limiter"]
-    if not limiter.allows(request.remote_addr):
+    address = request.remote_addr or ""
+    if not limiter.allows(address):
         raise Forbidden(TOO_MANY_FAILURES)
     account_id, digest = find_password(db.session(), request.form.get("username", "").strip())
     # Computed in a thread, with no transaction open: neither the server nor other writers wait for it.
@@ -60,7 +60,7 @@ def login_submit() -> ResponseReturnValue:
     signed_in = sign_in_with_password(db.session(), account_id, fits, hours)
     db.session.commit()
     if signed_in is not None:
-        limiter.clear(request.remote_addr)
+        limiter.clear(address)
     else:
         flash(_("The user name or the password is wrong."), "danger")
         return render_template("sign_in/login.html", next=request.form.get("next", "")), 401
@@ -90,7 +90,6 @@ def logout() -> ResponseReturnValue:
     sign_in_id = require_principal().sign_in_id
     end_sign_in(db.session(), sign_in_id)
     db.session.commit()
-    cut_off(socketio, sign_in_id)
     language = session.get("language")
     session.clear()
     if language:
@@ -115,10 +114,8 @@ def password_submit() -> ResponseReturnValue:
     if new != request.form.get("again", ""):
         raise InvalidInput(Text("两次输入的新密码不一致。", "The two new passwords differ."))
     current, sign_in_id = request.form.get("current", ""), require_principal().sign_in_id
-    ended = change_password(db.session(), account, current, new, sign_in_id)
+    change_password(db.session(), account, current, new, sign_in_id)
     db.session.commit()
-    for other in ended:
-        cut_off(socketio, other)
     flash(_("Your password has been changed."), "success")
     return redirect(url_for("home.index"))
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
@@ -21,24 +21,11 @@ from defense.models.types import utc_now
 from defense.services.access import Role, candidate_account, create_account, expert_account, issue_link
 from defense.services.rounds import ensure_round
 from defense.services.transaction import begin_write
+from tests.browsers import LAPTOP, PHONE, Conductor, open_page, open_room
 from tests.conftest import FIRST_DAY, make_settings
 from tests.live import LiveServer, start_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"],
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -56,15 +43,7 @@ def empty_server(tmp_path: Path, migrated_sqlite: Path) -> Iterator[LiveServer]:
         db.engine.dispose()
     server = start_server(tmp_path, 0, [], {"staff": link})
     yield server
-    server.stop()
-
-
-def open_as(browser: Browser, server: LiveServer, link: str, phone: bool = False) -> Page:
-    """A page in a browser context of its own, signed in by a personal link."""
-    context = browser.new_context(viewport=PHONE if phone else {"width": 1440, "height": 900})
-    page = context.new_page()
-    page.goto(server.url + link)
-    return page
+    server.kill()
 
 
 def links_around_first_sitting(server: LiveServer) -> tuple[int, dict[str, str]]:
@@ -89,7 +68,7 @@ def links_around_first_sitting(server: LiveServer) -> tuple[int, dict[str, str]]
 
 def test_from_workbooks_to_a_veto_beside_the_record(browser: Browser, empty_server: LiveServer) -> None:
     server = empty_server
-    staff = open_as(browser, server, server.links["staff"])
+    staff = open_page(browser, server, server.links["staff"])
 
     # The clerk imports three workbooks; faulty rows are told and stay out.
     for kind in ("experts", "panels", "applications"):
@@ -111,20 +90,22 @@ def test_from_workbooks_to_a_veto_beside_the_record(browser: Browser, empty_serv
 
     sitting_id, links = links_around_first_sitting(server)
     room = f"{server.url}/sittings/{sitting_id}"
-    secretary = open_as(browser, server, links["secretary"])
-    experts = [open_as(browser, server, links[f"expert{i}"], phone=True) for i in range(3)]
-    candidate = open_as(browser, server, links["candidate"], phone=True)
+    secretary = open_page(browser, server, links["secretary"])
+    experts = [open_page(browser, server, links[f"expert{i}"], PHONE) for i in range(3)]
+    candidate = open_page(browser, server, links["candidate"], PHONE)
     expect(candidate.locator("main")).to_contain_text("新疆时间")
     for page in (secretary, *experts):
         page.goto(room)
 
-    # The secretary calls in the first candidate and opens the ballot; every phone follows by itself.
-    secretary.get_by_role("button", name="请入答辩").first.click()
-    name = secretary.locator(".current h2").inner_text().split()[0]
+    # The secretary leads the first candidate through the phases; every phone follows by itself.
+    name = secretary.locator(".current h2").inner_text().split(maxsplit=1)[1]
+    for step in ("签到", "请入答辩", "开始提问", "开始评议"):
+        secretary.locator(".next-step", has_text=step).click()
     for page in experts:
         expect(page.locator(".current h2")).to_contain_text(name)
+        expect(page.locator(".current .status")).to_have_text("评议")
         expect(page.locator("details.record")).to_contain_text("身份证号")
-    secretary.get_by_role("button", name="开始表决").click()
+    secretary.locator(".next-step", has_text="开始表决").click()
     for page in experts:
         expect(page.locator("#ballot-form")).to_be_visible()
 
@@ -139,7 +120,7 @@ def test_from_workbooks_to_a_veto_beside_the_record(browser: Browser, empty_serv
     experts[2].locator(".choice-veto").click()
     experts[2].get_by_role("button", name="提交表决票").click()
     expect(experts[2].locator("#ballot-error")).to_contain_text("否决原因")
-    experts[2].locator("#veto_reason").select_option("答非所问")
+    experts[2].get_by_role("radio", name="答非所问").check()
     experts[2].get_by_role("button", name="提交表决票").click()
     expect(experts[2].locator("#receipt")).to_be_visible()
     experts[1].get_by_role("button", name="提交表决票").click()
@@ -158,7 +139,7 @@ def test_from_workbooks_to_a_veto_beside_the_record(browser: Browser, empty_serv
 
     # The secretary closes (not everyone voted, so she is asked); one veto fails the candidate, everywhere.
     secretary.on("dialog", lambda dialog: dialog.accept())
-    secretary.get_by_role("button", name="结束表决").click()
+    secretary.locator("#close-ballot").click()
     for page in experts:
         expect(page.locator(".order li").first).to_contain_text("通过 2 · 否决 1")
 
@@ -182,15 +163,11 @@ def test_from_workbooks_to_a_veto_beside_the_record(browser: Browser, empty_serv
 
 def test_an_unsent_ballot_is_never_the_next_persons(browser: Browser, live: LiveServer) -> None:
     """Two experts share a browser: what the first could not send is gone when the second signs in."""
-    secretary = open_as(browser, live, live.links["secretary"])
+    Conductor(live).open_ballot()
     room = f"{live.url}/sittings/{live.sitting_id}"
-    secretary.goto(room)
-    secretary.get_by_role("button", name="请入答辩").first.click()
-    secretary.get_by_role("button", name="开始表决").click()
-    page = open_as(browser, live, live.links["expert0"], phone=True)
-    page.goto(room)
+    page = open_room(browser, live, "expert0", PHONE)
     page.locator(".choice-veto").click()
-    page.locator("#veto_reason").select_option("其他")
+    page.get_by_role("radio", name="其他").check()
     page.context.set_offline(True)
     page.get_by_role("button", name="提交表决票").click()
     page.wait_for_timeout(300)
@@ -206,16 +183,17 @@ def test_an_unsent_ballot_is_never_the_next_persons(browser: Browser, live: Live
 
 
 def test_ballot_without_scripts(browser: Browser, live: LiveServer) -> None:
-    """A phone on which scripts are cut off votes by a plain form."""
-    secretary = open_as(browser, live, live.links["secretary"])
-    secretary.goto(f"{live.url}/sittings/{live.sitting_id}")
-    secretary.get_by_role("button", name="请入答辩").first.click()
-    secretary.get_by_role("button", name="开始表决").click()
-    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    """Without scripts a plain form votes; a veto without a reason is refused in words."""
+    Conductor(live).open_ballot()
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)  # type: ignore[arg-type]
     page = context.new_page()
     page.goto(live.url + live.links["expert0"])
     page.goto(f"{live.url}/sittings/{live.sitting_id}")
-    page.locator(".choice-pass").click()
+    page.locator(".choice-veto").click()
+    page.get_by_role("button", name="提交表决票").click()
+    expect(page.locator(".alert-danger").first).to_contain_text("原因")
+    page.locator(".choice-veto").click()
+    page.get_by_role("radio", name="非本人").check()
     page.get_by_role("button", name="提交表决票").click()
     expect(page.locator("#receipt")).to_be_visible()
 
@@ -246,7 +224,7 @@ def test_no_page_scrolls_sideways(browser: Browser, live: LiveServer, width: int
         "candidate0": ["/my"],
     }
     for name, paths in pages.items():
-        context = browser.new_context(viewport={"width": width, "height": 900})
+        context = browser.new_context(viewport={**LAPTOP, "width": width})
         page = context.new_page()
         errors: list[str] = []
         page.on("pageerror", lambda error, seen=errors: seen.append(str(error)))

@@ -2,109 +2,98 @@
 
 from __future__ import annotations
 
-import random
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Lock
-from typing import Any
+import asyncio
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 
-import requests
+import pytest
 
-from tests.live import LiveServer
+from tests.frames import ask, join, post
+from tests.kills import KilledRounds
+from tests.live import LiveServer, start_server
+from tests.many_sittings import Scene, set_scene
 from tests.rooms import ballot
-from tests.sockets import close_ballot, open_ballot, rows
+from tests.voters import Voter
 
-MOST_ROUNDS = 10
-EXPERTS = [f"expert{i}" for i in range(5)]
-
-
-class Killer:
-    """Kills the server when a number of votes have been acknowledged."""
-
-    def __init__(self, server: LiveServer, after: int) -> None:
-        self.server, self._left, self._lock = server, after, Lock()
-
-    def acknowledged(self) -> None:
-        with self._lock:
-            self._left -= 1
-            if self._left == 0:
-                self.server.kill()
+ROUNDS, SEED = 10, 7
+RECOVERED_WITHIN_S = 5.0
 
 
-def send(server: LiveServer, http: requests.Session, data: dict[str, Any]) -> str | None:
-    """Vote; the receipt, or None when no answer came."""
+@pytest.fixture
+def scene(tmp_path: Path, published_sqlite: Path) -> Iterator[Scene]:
+    shutil.copy(published_sqlite, tmp_path / "defence.sqlite3")
+    scene = set_scene(tmp_path, None, sittings=1, defences=ROUNDS, panels=1)
+    yield scene
+    scene.engine.dispose()
+
+
+@pytest.fixture
+def server(scene: Scene) -> Iterator[LiveServer]:
+    sitting_id, defence_ids = scene.sittings[0]
+    server = start_server(scene.directory, sitting_id, defence_ids, scene.people.links)
+    yield server
+    server.kill()
+
+
+def test_kills_during_ballots(scene: Scene, server: LiveServer) -> None:
+    rounds = KilledRounds(server.url, scene.engine, scene.panels[0], server.kill, server.start, SEED)
+    for number, defence_id in enumerate(server.defence_ids):
+        rounds.round(server.sitting_id, defence_id, number)
+    assert rounds.cut_off > 0  # the kills did fall among the votes
+    with closing(sqlite3.connect(scene.directory / "defence.sqlite3")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.parametrize("end", [LiveServer.stop, LiveServer.kill])
+def test_clients_recover_by_themselves_after_a_restart(
+    scene: Scene, server: LiveServer, end: Callable[[LiveServer], None]
+) -> None:
+    """Half have voted, the server goes away and comes back; nobody touches anything."""
+    asyncio.run(_restart(scene, server, end))
+
+
+async def _restart(scene: Scene, server: LiveServer, end: Callable[[LiveServer], None]) -> None:
+    panel, defence_id = scene.panels[0], server.defence_ids[0]
+    staff = panel[-1]
+    voters = [
+        Voter(server.url, one.cookie, one.csrf_token, server.sitting_id, seed)
+        for seed, one in enumerate(panel[:5])
+    ]
+    status, _, _ = await post(server.url, f"/defences/{defence_id}/ballot", staff.headers)
+    assert status == 302
     try:
-        address = f"{server.url}/sittings/{server.sitting_id}/ballots"
-        answer = http.post(address, json=data, timeout=10)
-    except requests.RequestException:
-        return None
-    assert answer.status_code == 200, answer.text
-    receipt: str = answer.json()["receipt"]
-    return receipt
+        ballot_round_id = await _opened(server, voters)
+        for voter in voters[:2]:
+            voter.vote(ballot(ballot_round_id))
+        await _until(lambda: all(voter.receipts for voter in voters[:2]))
+        await asyncio.to_thread(end, server)
+        voters[2].vote(ballot(ballot_round_id, "veto"))  # while nobody is there to take it
+        await asyncio.to_thread(server.start)
+        began = time.monotonic()
+        await _until(lambda: bool(voters[2].receipts))
+        line = await join(server.url, staff.cookie, staff.csrf_token)
+        snapshot = (await ask(line, "enter", {"sitting_id": server.sitting_id}))["snapshot"]
+        line.cut()
+        await _until(lambda: all(v.shows(snapshot["seq"], snapshot["shared"]) for v in voters))
+        assert time.monotonic() - began < RECOVERED_WITHIN_S
+        assert snapshot["shared"]["ballot"]["voted"] == 3
+        assert all(voter.own["receipt"] == voter.receipts[ballot_round_id] for voter in voters[:3])
+    finally:
+        for voter in voters:
+            await voter.close()
 
 
-def vote_and_die(
-    live: LiveServer, people: dict[str, requests.Session], ballots: dict[str, dict[str, Any]], after: int
-) -> dict[str, str | None]:
-    """All vote at once, the server dies after some answers; who got which."""
-    killer, barrier = Killer(live, after), Barrier(len(ballots))
-
-    def vote(name: str) -> str | None:
-        barrier.wait()
-        receipt = send(live, people[name], ballots[name])
-        if receipt is not None:
-            killer.acknowledged()
-        return receipt
-
-    with ThreadPoolExecutor(len(ballots)) as pool:
-        return dict(zip(ballots, pool.map(vote, ballots), strict=True))
+async def _opened(server: LiveServer, voters: list[Voter]) -> str:
+    await _until(lambda: all(voter.shared.get("ballot") for voter in voters))
+    opened: str = voters[0].shared["ballot"]["id"]
+    return opened
 
 
-def test_kills_during_ballots(live: LiveServer) -> None:
-    seeded, cut_off = random.Random(7), 0
-    people = {name: live.sign_in(name) for name in (*EXPERTS, "secretary")}
-    rounds = min(MOST_ROUNDS, len(live.defence_ids))
-    for number in range(rounds):
-        ballot_round_id = open_ballot(live, people["secretary"], number)
-        choices = [seeded.choice(["pass", "veto", "abstain"]) for _ in EXPERTS[1:]]
-        ballots = {
-            name: ballot(ballot_round_id, choice)
-            for name, choice in zip(EXPERTS, ["pass", *choices], strict=True)
-        }
-        receipts = vote_and_die(live, people, ballots, after=1 + number % 4)
-        live.kill()
-        live.start()
-        stored = rows(live, "SELECT receipt FROM voter WHERE ballot_round_id = ?", ballot_round_id)
-        known = {receipt for receipt in receipts.values() if receipt}
-        assert known <= {receipt for (receipt,) in stored}
-        cut_off += list(receipts.values()).count(None)
-        retried = {name: send(live, people[name], data) for name, data in ballots.items()}
-        assert None not in retried.values()
-        # Who had an answer before has the same one again.
-        assert {name: retried[name] for name, receipt in receipts.items() if receipt} == {
-            name: receipt for name, receipt in receipts.items() if receipt
-        }
-        _check_round(live, ballot_round_id, ballots)
-        close_ballot(live, people["secretary"], ballot_round_id)
-        _check_round(live, ballot_round_id, ballots)
-    assert cut_off > 0  # the kills did fall among the votes
-    decided = rows(live, "SELECT outcome FROM defence WHERE outcome IS NOT NULL")
-    assert len(decided) == rounds
-    assert rows(live, "PRAGMA integrity_check") == [("ok",)]
-    live.kill()
-
-
-def _check_round(live: LiveServer, ballot_round_id: str, ballots: dict[str, dict[str, Any]]) -> None:
-    """Every ballot is there, each once; the tally, once there is one, says the same."""
-    stored = rows(live, "SELECT choice FROM ballot WHERE ballot_round_id = ?", ballot_round_id)
-    expected = sorted(data["choice"] for data in ballots.values())
-    assert sorted(choice for (choice,) in stored) == expected
-    audited = rows(
-        live,
-        "SELECT count(*) FROM audit_entry WHERE action = 'ballot.cast' AND detail LIKE ?",
-        f"%{ballot_round_id}%",
-    )
-    assert audited == [(len(ballots),)]
-    ((tally,),) = rows(
-        live, "SELECT json_extract(tally, '$.cast') FROM ballot_round WHERE id = ?", ballot_round_id
-    )
-    assert tally in (None, len(ballots))
+async def _until(condition: Callable[[], bool], limit_s: float = 10.0) -> None:
+    async with asyncio.timeout(limit_s):
+        while not condition():
+            await asyncio.sleep(0.02)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
@@ -14,8 +15,9 @@ from sqlalchemy.orm import sessionmaker
 
 from defense.domain.application import record_to_json
 from defense.extensions import db
-from defense.models import Ballot, Defence, Voter
+from defense.models import BallotEnvelope, Defence, Round, Voter
 from tests.conftest import People, introduce_people, make_app
+from tests.live import PROJECT_DIR
 from tests.room_pages import all_pages, ballot_form, conduct, open_ballot, readable
 
 Enter = Callable[[str], FlaskClient]
@@ -47,7 +49,7 @@ def test_a_ballot_by_the_bare_form_gives_its_receipt(
         receipts.add(shown[1])
     assert len(receipts) == 1
     with published_app.app_context():
-        assert db.session.scalar(select(func.count()).select_from(Ballot)) == 1
+        assert db.session.scalar(select(func.count()).select_from(BallotEnvelope)) == 1
         stored = db.session.scalars(select(Voter.receipt).where(Voter.receipt.is_not(None))).one()
         assert stored is not None
         assert stored.startswith(receipts.pop())
@@ -90,7 +92,8 @@ def test_names_are_text_and_never_code(published_app: Flask, people: People, ent
         application.record_json = record_to_json(record) | {"name": ATTACK, "unit": ATTACK}
         db.session.commit()
     secretary = enter("secretary")
-    conduct(secretary, f"/defences/{people.defence_ids[0]}/moves/call_in")
+    for move in ("check_in", "call_in"):
+        conduct(secretary, f"/defences/{people.defence_ids[0]}/moves/{move}")
     pages = [
         *(secretary.get(f"/sittings/{people.sitting_id}{tail}") for tail in ("", "/current")),
         secretary.get(f"/sittings/{people.sitting_id}/defences/{people.defence_ids[0]}"),
@@ -205,3 +208,75 @@ def test_the_pages_after_closing_do_differ(tmp_path: Path, published_sqlite: Pat
     assert read == [False, True]
     with app.app_context():
         db.engine.dispose()
+
+
+def test_the_ballot_paper_fits_the_rule(published_app: Flask, people: People, enter: Enter) -> None:
+    page = enter("expert0").get(f"/sittings/{people.sitting_id}").text
+    assert re.findall(r'name="choice" value="(\w+)"', page) == ["pass", "veto", "abstain"]
+    assert 'name="veto_reason" value="材料不实"' in page
+    assert "一票否决制" in page
+    _change_defence_rules(published_app, panel_rule="mean_score", secret_ballots=False)
+    page = enter("expert0").get(f"/sittings/{people.sitting_id}").text
+    assert re.findall(r'name="choice" value="(\w+)"', page) == ["score", "abstain"]
+    assert 'inputmode="decimal"' in page
+    assert "veto_reason" not in page
+    assert "平均分制" in page
+    assert "记名表决" in page
+
+
+@pytest.mark.parametrize(("typed", "status"), [("85.5", 302), ("100", 302), ("100.5", 422), ("8,55", 422)])
+def test_points_by_the_bare_form(
+    published_app: Flask, people: People, enter: Enter, typed: str, status: int
+) -> None:
+    _change_defence_rules(published_app, panel_rule="mean_score")
+    ballot_round_id = open_ballot(published_app, people, enter("secretary"))
+    form = {"ballot_round_id": ballot_round_id, "choice": "score", "score": typed, "key": "ab" * 16}
+    answer = enter("expert0").post(f"/sittings/{people.sitting_id}/ballots", data=form)
+    assert answer.status_code == status
+
+
+def test_who_may_do_what_is_what_the_page_offers(published_app: Flask, people: People, enter: Enter) -> None:
+    open_ballot(published_app, people, enter("secretary"))
+    pages = {
+        name: enter(name).get(f"/sittings/{people.sitting_id}").text
+        for name in people.links
+        if name in ("staff", "secretary", "supervisor", "expert0")
+    }
+    for name, page in pages.items():
+        conducts = name in ("staff", "secretary")
+        assert ("/close" in page) is conducts
+        assert ("/nudges" in page) is conducts
+        assert ("data-member" in page) is (name != "expert0")
+        assert ("/screens/" in page) is (name != "expert0")
+        assert ('id="ballot-form"' in page) is (name == "expert0")
+    assert pages["expert0"].count("/recusals") == 1
+
+
+def test_the_english_room_has_no_chinese_sentence(published_app: Flask, people: People, enter: Enter) -> None:
+    """Whatever the Chinese page says in words of the catalogue, the English one says in English."""
+    with (PROJECT_DIR / "defense/translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
+        words = {
+            str(m.string)
+            for m in read_po(file, locale="zh")
+            if len(str(m.string)) > 1 and "%" not in str(m.string)
+        }
+    open_ballot(published_app, people, enter("secretary"))
+    for name in ("secretary", "supervisor", "expert0"):
+        client = enter(name)
+        chinese = client.get(f"/sittings/{people.sitting_id}").text
+        client.post("/language/en")
+        english = client.get(f"/sittings/{people.sitting_id}").text
+        spoken = {word for word in words if f">{word}<" in chinese}
+        assert len(spoken) > 5
+        assert {word for word in spoken if f">{word}<" in english} <= {"中文"}
+
+
+def _change_defence_rules(app: Flask, **changes: object) -> None:
+    with app.app_context():
+        round_ = db.session.scalars(select(Round)).one()
+        for key, value in changes.items():
+            written = re.search(rf"^{key} = (\S+)", round_.rules_toml, re.M)
+            assert written is not None
+            new = f'"{value}"' if isinstance(value, str) else str(value).lower()
+            round_.rules_toml = round_.rules_toml.replace(f"{key} = {written[1]}", f"{key} = {new}")
+        db.session.commit()

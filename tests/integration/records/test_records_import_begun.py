@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import IllegalState
-from defense.models import Account, Application, AuditEntry, Defence, Expert, Round
+from defense.models import Account, Application, AuditEntry, Defence, Disconnection, Expert, Round
 from defense.models.types import utc_now
 from defense.services import imports
 from defense.services.access import (
@@ -51,7 +51,9 @@ def _other(application: Application, header: str) -> str:
     }[header]
 
 
-@pytest.mark.parametrize("state", ["hearing", "voting", "interrupted", "closed", "absent"])
+@pytest.mark.parametrize(
+    "state", ["checked_in", "presenting", "voting", "interrupted", "closed", "sealed", "absent"]
+)
 @pytest.mark.parametrize("header", ["工作单位", "单位隶属", "缴费状态", "申报次数", "公示结果", "形式审核"])
 def test_what_a_begun_defence_rests_on_stays(
     session: Session,
@@ -75,7 +77,7 @@ def test_what_a_begun_defence_rests_on_stays(
         assert error.row == row
         assert error.letter.isascii()
         assert "the defence has begun" in error.text.en
-        counts = apply_import(session, batch, staff.id).counts
+        counts = apply_import(session, batch, staff.id)
         assert counts.changed == 0
     session.refresh(application)
     assert (application.record_json, application.assessment_json, application.must_defend) == before
@@ -114,7 +116,7 @@ def test_the_subject_of_a_begun_defence_stays(
     assert other is not None
     record = replace(application.record, **{field: getattr(other.record, field)})
     assert ApplicationMerger(session, loaded).frozen_fields(record, (field,)) == ()
-    seat(application, "hearing")
+    seat(application, "presenting")
     session.expire_all()
     assert ApplicationMerger(session, loaded).frozen_fields(record, (field,)) == (field,)
 
@@ -134,7 +136,7 @@ def test_a_defence_that_begins_while_the_import_runs_stops_it(
     defence = seat(application, "waiting")
     merger = ApplicationMerger(session, loaded)
     record = application.record
-    defence.state = "hearing"
+    defence.state = "presenting"
     session.flush()
     with pytest.raises(IllegalState):
         merger.write(replace(record, unit="另一单位"), staff.id)
@@ -181,7 +183,8 @@ def test_another_person_under_the_number_does_not_come_in_by_the_old_link(
 
     workbook = workbooks[kind].edited("姓名", person.number, "另一人")
     batch = preview_import(session, loaded, kind, "a.xlsx", workbook.data, staff.id)
-    assert apply_import(session, batch, staff.id).ended_sign_ins == (signed_in.id,)
+    apply_import(session, batch, staff.id)
+    assert session.scalars(select(Disconnection.sign_in_id)).all() == [signed_in.id]
     session.commit()
     session.expire_all()
     assert sign_in_with_link(session, token, 12) is None

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import DomainError, IllegalState, InvalidInput
+from defense.domain.lifecycle import NOT_BEGUN_STATES, DefenceState
 from defense.models import Account, Application, AuditEntry, Defence, Round
 from defense.services.rulings import override_fee, override_validity, rule_on_requirement
 
@@ -79,9 +80,7 @@ def test_no_ruling_without_a_reason(
     assert not pending.fee_override
 
 
-@pytest.mark.parametrize(
-    "state", ["hearing", "voting", "closed", "interrupted", "absent", "waived", "cancelled"]
-)
+@pytest.mark.parametrize("state", sorted(set(DefenceState) - NOT_BEGUN_STATES))
 def test_no_ruling_once_the_defence_has_begun(
     session: Session, pending: Application, staff: Account, seat: Callable[..., Defence], state: str
 ) -> None:

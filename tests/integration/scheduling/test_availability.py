@@ -113,7 +113,7 @@ def test_a_half_day_is_cancelled_and_used_again(
 def test_a_half_day_with_a_begun_defence_stays(session: Session, staff_id: int) -> None:
     defence = session.scalars(select(Defence).order_by(Defence.id)).first()
     assert defence is not None
-    defence.state = "hearing"
+    defence.state = "presenting"
     session.flush()
     half_day = session.get_one(PanelHalfDay, defence.sitting.half_day_id)
     with pytest.raises(IllegalState, match="已有答辩开始"):

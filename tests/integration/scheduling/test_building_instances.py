@@ -24,7 +24,7 @@ from defense.services.scheduling_settings import (
 from scheduler.instance import Candidate, Interval, Wish
 from scheduler.objective import Goal, TermName
 
-BEGUN = "hearing"
+BEGUN = "presenting"
 
 
 def seated(session: Session) -> Application:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from defense.domain.errors import Conflict, InvalidInput, NotFound
 from defense.domain.round_rules import BEIJING
 from defense.models import Application, AuditEntry, CandidateWish, Expert, NamedAttendee, Round
+from defense.services.access import Principal, Role
 from defense.services.availability import add_attendee_only
 from defense.services.candidate_needs import (
     name_attendee,
@@ -80,7 +81,8 @@ def test_an_interpreter_is_added_named_and_released(
 def test_who_must_step_out_cannot_be_named(session: Session, application: Application, staff_id: int) -> None:
     expert = session.scalars(select(Expert).order_by(Expert.id)).first()
     assert expert is not None
-    declare_recusal(session, application, expert.id, "师生", staff_id)
+    staff = Principal(staff_id, Role.STAFF, "王工", "", None, None)
+    declare_recusal(session, application, expert.id, "师生", staff, bytes(32))
     with pytest.raises(Conflict, match="回避"):
         name_attendee(session, application, expert.id, "导师", staff_id)
 

@@ -138,7 +138,7 @@ def test_half_days_that_are_over_are_not_offered_for_a_new_timetable(session: Se
     after = half_days[-1].end_at + timedelta(days=30)
     assert len(build_instance(session, round_, now=after).sittings) == len(half_days)
     defence = seated(session).defences[0]
-    defence.state = "hearing"
+    defence.state = "presenting"
     session.flush()
     late = session.get_one(PanelHalfDay, defence.sitting.half_day_id).end_at
     offered = {s.id for s in build_instance(session, round_, now=late).sittings}

@@ -1,0 +1,1 @@
+"""The voting room against its targets: the served application under load, all on the loopback interface."""

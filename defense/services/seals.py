@@ -1,0 +1,59 @@
+"""What a seal is: whether a sitting has one, what it is known by, whether its signature holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session
+
+from defense.domain.errors import IllegalState
+from defense.domain.text import Text
+from defense.models import Seal
+from defense.services.audit import digest_of
+
+
+def is_sealed(session: Session, sitting_id: int) -> bool:
+    """Whether the supervisor has sealed this sitting."""
+    return bool(session.scalar(select(exists().where(Seal.sitting_id == sitting_id))))
+
+
+def require_unsealed(session: Session, sitting_id: int) -> None:
+    """Refuse to change anything in a sealed sitting. Asked after the sitting's row has been locked.
+
+    Raises
+    ------
+    IllegalState
+        It is sealed.
+    """
+    if is_sealed(session, sitting_id):
+        raise IllegalState(
+            Text(
+                "本场答辩已由监督员封存，不能再作任何改动。",
+                "The supervisor has sealed this sitting; nothing in it can be changed any more.",
+            )
+        )
+
+
+def seal_digest(fields: Sequence[Any], sealed_at: datetime) -> str:
+    """SHA-256 over everything a seal holds; it stands in the main chain's entry about the sealing.
+
+    Parameters
+    ----------
+    fields : the columns of `Seal` before `sealed_at`, in their order.
+    """
+    return digest_of([*fields, sealed_at.isoformat()])
+
+
+def signature_holds(public_key: str, statement: str, signature: str) -> bool:
+    """Whether a statement carries the Ed25519 signature of this key; key and signature in hex."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
+        key.verify(bytes.fromhex(signature), statement.encode())
+    except (ValueError, InvalidSignature):
+        return False
+    return True

@@ -1,0 +1,29 @@
+"""The one Chromium that all browser tests of a run share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browsers import CHROMIUM, CHROMIUM_ARGS
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(autouse=True)
+def leave_at_once(request: pytest.FixtureRequest, browser: Browser) -> Iterator[None]:
+    """Close a test's pages and its server without the farewells that a stop in order waits for."""
+    server = request.getfixturevalue("live") if "live" in request.fixturenames else None
+    yield
+    for context in browser.contexts:
+        context.close()
+    if server is not None:
+        server.kill()

@@ -1,0 +1,136 @@
+"""The websocket's own limits, on frames as they come over the line."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from geventwebsocket.exceptions import ProtocolError
+
+from defense.websocket import BURST_FRAMES, MAX_MESSAGE_BYTES, RoomWebSocket
+
+TEXT, CONTINUATION, BINARY, PING, CLOSE = 0x1, 0x0, 0x2, 0x9, 0x8
+
+
+def frame(
+    payload: bytes, opcode: int = TEXT, fin: bool = True, masked: bool = True, announced: int = -1
+) -> bytes:
+    """A frame as a browser sends it; `announced` lies about its length."""
+    length = len(payload) if announced < 0 else announced
+    head = bytes([opcode | (0x80 if fin else 0)])
+    mask_bit = 0x80 if masked else 0
+    if length < 126:
+        head += bytes([mask_bit | length])
+    elif length < 2**16:
+        head += bytes([mask_bit | 126]) + struct.pack("!H", length)
+    else:
+        head += bytes([mask_bit | 127]) + struct.pack("!Q", length)
+    if not masked:
+        return head + payload
+    mask = os.urandom(4)
+    return head + mask + bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+
+
+class Line:
+    """What `RoomWebSocket` needs of a connection: bytes to read, and somewhere to write."""
+
+    def __init__(self, data: bytes) -> None:
+        self.read, self.written = io.BytesIO(data).read, b""
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+
+class Handler:
+    """The part of the library's handler that a websocket asks for."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self.socket = line
+
+
+@pytest.fixture
+def kernel_socket() -> Iterator[socket.socket]:
+    with socket.socket() as line:
+        yield line
+
+
+def websocket(data: bytes, kernel_socket: socket.socket) -> RoomWebSocket:
+    found: Any = RoomWebSocket({}, Line(data), Handler(kernel_socket))
+    return found
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "40{}", '42["enter",{"sitting_id":1}]', '42["x","表决票' + "意" * 5000 + '"]']
+)
+def test_a_packet_of_a_page_is_read_as_it_was_sent(text: str, kernel_socket: socket.socket) -> None:
+    assert websocket(frame(text.encode()), kernel_socket).read_message() == text
+
+
+def test_a_message_in_parts_is_put_together_and_pings_are_answered_between(
+    kernel_socket: socket.socket,
+) -> None:
+    word = '42["票"]'.encode()
+    parts = frame(word[:7], fin=False) + frame(b"hello", PING) + frame(word[7:], CONTINUATION)
+    found = websocket(parts, kernel_socket)
+    assert found.read_message() == '42["票"]'
+    assert found.stream.written.endswith(b"hello")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (frame(b"4", BINARY), "binary"),
+        (frame(b"42[]", masked=False), "no browser sends an unmasked frame"),
+        (frame(b"4" * (MAX_MESSAGE_BYTES + 1)), "too long"),
+        (frame(b"42", announced=2**30), "a gigabyte announced: refused before it is read"),
+        (frame(b"42", announced=50), "the line breaks within a frame"),
+        (frame(b"42[]", CONTINUATION), "a continuation of nothing"),
+        (frame(b"42[", fin=False) + frame(b"42[]"), "a new message within one"),
+        (frame(b""), "nothing"),
+        (frame(b"2probe"), "no packet of ours"),
+        (frame(b"451-[]"), "a binary event"),
+        (frame(b"9"), "no packet at all"),
+        (frame(b"42["), "broken JSON"),
+        (frame(b"42{}"), "an event that is no list"),
+        (frame(b"42[1]"), "an event without a name"),
+        (frame(b'42["a",1,2]'), "more than one argument"),
+        (frame(b'42["a",' + b"[" * 3000 + b"]" * 3000 + b"]"), "deeper than Python goes"),
+        (frame(b'42/other,["a"]'), "another namespace"),
+        (frame(b"40[1]"), "a connect whose words are no object"),
+        (frame(b"431[]"), "an acknowledgement of nothing"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_no_page_of_ours_sends_ends_the_connection(
+    data: bytes, why: str, kernel_socket: socket.socket
+) -> None:
+    with pytest.raises(ProtocolError):
+        websocket(data, kernel_socket).read_message()
+
+
+def test_broken_utf8_ends_the_connection(kernel_socket: socket.socket) -> None:
+    with pytest.raises(UnicodeDecodeError):
+        websocket(frame(b'42["\xff"]'), kernel_socket).read_message()
+
+
+def test_a_message_in_many_parts_is_cut_at_the_limit(kernel_socket: socket.socket) -> None:
+    parts = frame(b"42" + b"x" * 9000, fin=False) + frame(b"x" * 9000, CONTINUATION)
+    with pytest.raises(ProtocolError):
+        websocket(parts, kernel_socket).read_message()
+
+
+def test_a_flood_of_frames_ends_the_connection(kernel_socket: socket.socket) -> None:
+    found = websocket(frame(b'42["a"]') * (3 * BURST_FRAMES), kernel_socket)
+    read = 0
+    with pytest.raises(ProtocolError, match="too many"):
+        while found.read_message():
+            read += 1
+    assert BURST_FRAMES <= read < 2 * BURST_FRAMES
+    # Pings are frames too, though no message comes of them.
+    with pytest.raises(ProtocolError, match="too many"):
+        websocket(frame(b"", PING) * (3 * BURST_FRAMES), kernel_socket).read_message()
