@@ -1,5 +1,5 @@
 # make run: set up and serve.  make test: set up and test.  The rest is for developers.
-.PHONY: run test setup lint lock catalog bench-scheduler help
+.PHONY: run test setup lint lock catalog bench-scheduler bench-voting soak help
 SHELL := /bin/bash
 PYTHON ?= python3
 SAMPLE ?= 1
@@ -33,6 +33,16 @@ lint:
 bench-scheduler:
 	@tools/setup.sh bench
 	@$(BIN)/python -m bench.scheduler $(ARGS)
+
+# The voting room against its targets; ARGS=--quick and others, see --help.
+bench-voting:
+	@tools/setup.sh test
+	@$(BIN)/python -m bench.voting $(ARGS)
+
+# The long run of kills, races, bad lines and malformed messages; an hour or more.
+soak:
+	@tools/setup.sh test
+	@$(BIN)/pytest tests/soak -n0 $(ARGS)
 
 # Resolve the direct dependencies anew; needs uv (https://docs.astral.sh/uv/).
 lock:

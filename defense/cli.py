@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from defense.cli_audit import AUDIT_COMMANDS
+from defense.cli_support import settings, told_errors
 from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
 from defense.domain.text import Text
@@ -23,11 +24,9 @@ from defense.extensions import db
 from defense.integrations.mail import sender_from
 from defense.integrations.nginx import nginx_config
 from defense.integrations.sample_data import SampleSummary, write_sample_data
-from defense.migrating import ensure_database
 from defense.models import Account, Round, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, issue_link
-from defense.services.audit_check import verify_audit
 from defense.services.exports import export_results, export_timetable
 from defense.services.first_start import sample_people
 from defense.services.imports import errors_of, import_workbook, marked_copy
@@ -44,7 +43,7 @@ from defense.services.solving import (
     start_run,
 )
 from defense.services.transaction import begin_write
-from defense.settings import PROJECT_DIR, Settings
+from defense.settings import PROJECT_DIR
 
 SHOWN_ERRORS = 20
 
@@ -58,25 +57,9 @@ def register_commands(app: Flask) -> None:
     for command in (
         *(sample_data, import_applications, import_experts, import_panels, solve, publish_command),
         *(export_timetable_command, export_results_command, send_outbox, create_account_command),
-        *(sign_in_link, verify_audit_command, preflight, first_start, nginx_config_command),
+        *(sign_in_link, preflight, first_start, nginx_config_command, *AUDIT_COMMANDS),
     ):
         app.cli.add_command(command)
-
-
-def _told_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Make the database ready, and turn expected errors into a message and exit status 1."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            ensure_database()
-            command(*args, **kwargs)
-        except DomainError as error:
-            raise click.ClickException(str(error.text)) from error
-        except OSError as error:
-            raise click.ClickException(str(error)) from error
-
-    return wrapped
 
 
 @contextmanager
@@ -86,11 +69,6 @@ def _writing() -> Iterator[Session]:
         begin_write(session)
         yield session
         session.commit()
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["settings"]
-    return settings
 
 
 def _existing_round(session: Session, code: str) -> Round:
@@ -116,7 +94,7 @@ def _existing_round(session: Session, code: str) -> Round:
     help="First day on which panels can sit.",
 )
 @round_option
-@_told_errors
+@told_errors
 def sample_data(directory: Path, candidates: int, seed: int, first_day: datetime, code: str) -> None:
     """Write applications.xlsx, experts.xlsx and panels.xlsx of invented people."""
     summary = write_sample_data(directory, candidates, seed, first_day.date(), _rules_of(code))
@@ -169,7 +147,7 @@ def _import_command(name: str, kind: str, help_text: str) -> click.Command:
         type=click.Path(dir_okay=False, path_type=Path),
         help="Write a copy of the workbook with the refused cells marked.",
     )
-    @_told_errors
+    @told_errors
     def command(file: Path, code: str, errors_file: Path | None) -> None:
         _import(kind, file, code, errors_file)
 
@@ -189,12 +167,12 @@ import_panels = _import_command("import-panels", "panels", "Import a workbook of
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--keep-published", is_flag=True, help="Keep everyone who is published where they are.")
 @click.option("--fewest-changes", is_flag=True, help="Change what is published as little as possible.")
-@_told_errors
+@told_errors
 def solve(code: str, time_limit: int | None, seed: int, keep_published: bool, fewest_changes: bool) -> None:
     """Make a timetable."""
     kind = RESCHEDULE if fewest_changes else SOLVE
     request = RunRequest(kind, keep_published=keep_published, seed=seed)
-    _solve(code, time_limit or _settings().solve_time_limit_s, request)
+    _solve(code, time_limit or settings().solve_time_limit_s, request)
 
 
 def _solve(code: str, time_limit_s: int, request: RunRequest = PLAIN_SOLVE) -> None:
@@ -225,7 +203,7 @@ def _tell_progress(progress: dict[str, Any]) -> None:
 
 @click.command("publish")
 @round_option
-@_told_errors
+@told_errors
 def publish_command(code: str) -> None:
     """Publish the newest timetable and send the invites."""
     _publish(code)
@@ -238,7 +216,7 @@ def _publish(code: str) -> None:
             raise IllegalState(
                 Text("还没有排期，请先运行 flask solve。", "No timetable yet: run flask solve first.")
             )
-        changes, invites = publish(session, schedule, _settings(), utc_now(), None)
+        changes, invites = publish(session, schedule, settings(), utc_now(), None)
     click.echo(
         f"published: {len(changes.added)} added, {len(changes.moved)} moved, {len(changes.removed)} removed; "
         f"invites: {invites.created} new, {invites.updated} changed, {invites.cancelled} cancelled"
@@ -249,14 +227,14 @@ def _publish(code: str) -> None:
 
 
 @click.command("send-outbox")
-@_told_errors
+@told_errors
 def send_outbox() -> None:
     """Send the mails that are due."""
     _send()
 
 
 def _send() -> None:
-    sender = sender_from(_settings())
+    sender = sender_from(settings())
     total = SendSummary()
     while True:
         sent = send_due(sessionmaker(db.engine), sender, utc_now)
@@ -274,7 +252,7 @@ def _send() -> None:
 @click.command("export-timetable")
 @file_out
 @round_option
-@_told_errors
+@told_errors
 def export_timetable_command(file: Path, code: str) -> None:
     """Write the timetable (答辩安排表) as a workbook."""
     with sessionmaker(db.engine)() as session:
@@ -285,7 +263,7 @@ def export_timetable_command(file: Path, code: str) -> None:
 @click.command("export-results")
 @file_out
 @round_option
-@_told_errors
+@told_errors
 def export_results_command(file: Path, code: str) -> None:
     """Write the summary of results (汇总表) as a workbook."""
     with sessionmaker(db.engine)() as session:
@@ -298,7 +276,7 @@ def export_results_command(file: Path, code: str) -> None:
 @click.option("--role", type=click.Choice(["staff", "secretary", "supervisor"]), default="staff")
 @click.option("--name", default="", help="Name shown on the pages; default: the user name.")
 @click.password_option()
-@_told_errors
+@told_errors
 def create_account_command(username: str, role: str, name: str, password: str) -> None:
     """Make an account of the office; asks for its password."""
     with _writing() as session:
@@ -308,7 +286,7 @@ def create_account_command(username: str, role: str, name: str, password: str) -
 
 @click.command("sign-in-link")
 @click.argument("username")
-@_told_errors
+@told_errors
 def sign_in_link(username: str) -> None:
     """Print a personal link for an account of the office, such as one that forgot its password."""
     with _writing() as session:
@@ -318,36 +296,18 @@ def sign_in_link(username: str) -> None:
         click.echo(_link(session, account))
 
 
-@click.command("verify-audit")
-@_told_errors
-def verify_audit_command() -> None:
-    """Check that no entry of the audit log was changed, removed or added by hand."""
-    with sessionmaker(db.engine)() as session:
-        check = verify_audit(session)
-    if check.broken_at_seq is not None:
-        raise click.ClickException(
-            str(
-                Text(
-                    f"审计记录在第 {check.broken_at_seq} 条处不连续。",
-                    f"The audit log is broken at entry {check.broken_at_seq}.",
-                )
-            )
-        )
-    click.echo(f"{check.entries} entries, head {check.head_digest}")
-
-
 @click.command("preflight")
 def preflight() -> None:
     """Say what would stop the service from starting."""
-    settings = _settings()
+    own = settings()
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.host, settings.port))
+            probe.bind((own.host, own.port))
         except OSError as error:
             raise click.ClickException(
-                f"{settings.host}:{settings.port} cannot be used ({error.strerror}). "
-                f"Stop the other program, or choose another port: PORT={settings.port + 1} make run"
+                f"{own.host}:{own.port} cannot be used ({error.strerror}). "
+                f"Stop the other program, or choose another port: PORT={own.port + 1} make run"
             ) from error
     if not (PROJECT_DIR / "defense" / "static" / "vendor" / "socket.io.min.js").is_file():
         raise click.ClickException("The front-end libraries are missing: run make setup")
@@ -363,14 +323,14 @@ def preflight() -> None:
 def nginx_config_command(workers: str, **options: str | None) -> None:
     """Print the configuration of nginx in front of several workers (docs/deployment.md)."""
     try:
-        click.echo(nginx_config(workers.split(","), _settings().upload_max_mb, **options))  # type: ignore[arg-type]
+        click.echo(nginx_config(workers.split(","), settings().upload_max_mb, **options))  # type: ignore[arg-type]
     except DomainError as error:
         raise click.ClickException(str(error.text)) from error
 
 
 @click.command("first-start")
 @click.option("--sample/--no-sample", default=True, help="Load a sample round.")
-@_told_errors
+@told_errors
 def first_start(sample: bool) -> None:
     """On an empty database: load a sample round and print sign-in links. Later: nothing."""
     with sessionmaker(db.engine)() as session:
@@ -396,7 +356,7 @@ SAMPLE_LIMIT_S = 8
 
 
 def _load_sample(code: str) -> None:
-    directory = _settings().instance_dir / "sample"
+    directory = settings().instance_dir / "sample"
     click.echo("First start: loading a sample round / 首次启动：正在载入示例批次 …")
     _tell_sample(
         directory, write_sample_data(directory, 240, 7, _next_monday(utc_now().date()), _rules_of(code))
@@ -406,7 +366,7 @@ def _load_sample(code: str) -> None:
     with sessionmaker(db.engine)() as session:
         published = published_schedule(session, _existing_round(session, code))
     if published is None:
-        _solve(code, min(SAMPLE_LIMIT_S, _settings().solve_time_limit_s))
+        _solve(code, min(SAMPLE_LIMIT_S, settings().solve_time_limit_s))
         _publish(code)
 
 
@@ -415,5 +375,5 @@ def _next_monday(day: date) -> date:
 
 
 def _link(session: Session, account: Account) -> str:
-    expires_at = datetime.now(UTC) + timedelta(days=_settings().link_days)
-    return _settings().public_url + issue_link(session, account, expires_at)
+    expires_at = datetime.now(UTC) + timedelta(days=settings().link_days)
+    return settings().public_url + issue_link(session, account, expires_at)

@@ -7,9 +7,9 @@ from flask import Flask
 from sqlalchemy.orm import sessionmaker
 
 from defense.app import create_app
-from defense.cli import ensure_database
 from defense.extensions import db
 from defense.integrations.mail import sender_from
+from defense.migrating import ensure_database
 from defense.models.types import utc_now
 from defense.services.outbox import send_due
 

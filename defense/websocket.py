@@ -16,12 +16,14 @@ from geventwebsocket.handler import WebSocketHandler
 from geventwebsocket.websocket import Header, WebSocket
 
 MAX_MESSAGE_BYTES = 16 * 1024
+MAX_DIGITS = 20
 READ_BUFFER_BYTES = 1024
 BURST_FRAMES, FRAMES_A_SECOND = 60, 15.0
 """What one client may send; a page sends some ten frames when it opens and then one a vote."""
 FIRST_MESSAGE_S = 10.0
 UNREAD_MS = 45_000
 """How long a client may leave what we send unread before the kernel hangs up."""
+CONNECT = "40"
 BARE_PACKETS = ("1", "3", "41")
 """Engine.IO close and pong, Socket.IO disconnect."""
 PACKET_WITH_JSON = re.compile(r"4(?:(0)|2[0-9]{0,9}(?=\[))", re.ASCII)
@@ -43,13 +45,14 @@ class RoomWebSocket(WebSocket):
         handler.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
 
     def receive(self) -> str | None:
-        """The next message, or None when the connection is over; the first one must come soon."""
+        """The next message, or None when the connection is over; the first one says who comes, and soon."""
         if self._greeted:
-            return super().receive()  # type: ignore[no-any-return]
+            return super().receive()
         with gevent.Timeout(FIRST_MESSAGE_S, False):
-            message: str | None = super().receive()
-            self._greeted = True
-            return message
+            message = super().receive()
+            if message is not None and message.startswith(CONNECT):
+                self._greeted = True
+                return message
         self.close(1008)
         return None
 
@@ -103,12 +106,18 @@ def _packet(text: str) -> str:
 
 def _is_sound(content: str, connects: bool) -> bool:
     try:
-        data = json.loads(content) if content else None
+        data = json.loads(content, parse_int=_short_number) if content else None
     except (ValueError, RecursionError):
         return False
     if connects:
         return data is None or isinstance(data, dict)
     return isinstance(data, list) and 1 <= len(data) <= 2 and isinstance(data[0], str)
+
+
+def _short_number(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError("a number longer than any of ours")
+    return int(digits)
 
 
 def _unmask(payload: bytes, mask: bytes) -> bytes:

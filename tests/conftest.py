@@ -16,9 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from defense.app import create_app
-from defense.cli import ensure_database
 from defense.extensions import db
 from defense.integrations.sample_data import write_sample_data
+from defense.migrating import ensure_database
 from defense.models import Account, Round, Sitting, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, candidate_account, create_account, expert_account, issue_link

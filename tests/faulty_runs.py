@@ -20,6 +20,7 @@ from tests.voters import Voter
 BAD_LINE = Faults(lose_ack=0.3, repeat=0.3, delay=0.4, cut=0.1)
 RIGHT_WITHIN_S = 5.0
 GIVES_UP_AFTER_S = 30.0
+ASK_AGAIN_S = 0.2
 CHOICES = ("pass", "pass", "veto", "abstain")
 
 
@@ -55,12 +56,15 @@ class BadRun:
             Voter(line.url, browser.cookie, browser.csrf_token, self.sitting_id, self.seed)
             for line, browser in zip(self.lines, self.panel, strict=False)
         ]
+        staff = self.panel[-1]
+        self.good_line = await join(self.url, staff.cookie, staff.csrf_token, self.sitting_id)
         try:
             async with asyncio.timeout(self.part_s + GIVES_UP_AFTER_S):
                 return await self._run()
         except Exception as error:
             raise AssertionError(f"seed {self.seed}, parted {self.part_s} s: {error!r}") from error
         finally:
+            self.good_line.cut()
             for line in self.lines:
                 line.faults = GOOD_LINE
                 line.rejoin(resets=False)
@@ -125,12 +129,7 @@ class BadRun:
 
     async def _server(self) -> tuple[int, dict[str, Any]]:
         """The state as the server has it, asked by a good line."""
-        staff = self.panel[-1]
-        line = await join(self.url, staff.cookie, staff.csrf_token, self.sitting_id)
-        try:
-            answer = await ask(line, "enter", {"sitting_id": self.sitting_id})
-        finally:
-            line.cut()
+        answer = await ask(self.good_line, "enter", {"sitting_id": self.sitting_id})
         return answer["snapshot"]["seq"], answer["snapshot"]["shared"]
 
     async def _all_right(self) -> float:
@@ -147,7 +146,7 @@ class BadRun:
                 seq,
                 [(v.seq, v.kept is not None, v.receipts, v.refusals) for v in self.voters],
             )
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(ASK_AGAIN_S)
 
     def _check(self, ballot_round_id: str, ballots: dict[int, dict[str, Any]], everybody: bool) -> None:
         """Each ballot that was acknowledged stands once, and no other."""

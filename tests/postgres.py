@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import Engine, create_engine
 
 from defense.app import create_app
-from defense.cli import ensure_database
 from defense.extensions import db
+from defense.migrating import ensure_database
 from tests.conftest import make_settings, publish_sample_round
 
 SETTINGS = """

@@ -182,6 +182,12 @@ class Room:
             )
             return list(session.scalars(of_action.order_by(AuditEntry.seq)))
 
+    def chain(self) -> list[str]:
+        """Digests of the sitting's own chain."""
+        with self.sessions() as session:
+            of_day = select(AuditEntry.digest).where(AuditEntry.chain == sitting_chain(self.sitting_id))
+            return list(session.scalars(of_day))
+
     def seq(self) -> int:
         """The number of the sitting's newest change."""
         with self.sessions() as session:

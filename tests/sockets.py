@@ -20,7 +20,13 @@ WAIT_S = 10.0
 class RoomSocket:
     """One page's socket: what it was told, and what it can ask."""
 
-    def __init__(self, server: LiveServer, http: requests.Session | None, origin: str | None = "") -> None:
+    def __init__(
+        self,
+        server: LiveServer,
+        http: requests.Session | None,
+        origin: str | None = "",
+        csrf_token: str | None = "",
+    ) -> None:
         self.server, self.news = server, list[dict[str, Any]]()
         self.cut, self.asked_again = Event(), Event()
         # The library's own Origin is suppressed, so that ours is the only one, or there is none.
@@ -35,7 +41,11 @@ class RoomSocket:
             headers["Origin"] = origin or server.url
         if http is not None:
             headers["Cookie"] = "; ".join(f"{cookie.name}={cookie.value}" for cookie in http.cookies)
-        self.client.connect(server.url, headers=headers, transports=["websocket"], wait_timeout=WAIT_S)
+        own = str(http.headers.get("X-CSRFToken")) if http is not None else None
+        auth = {"csrf_token": own if csrf_token == "" else csrf_token}
+        self.client.connect(
+            server.url, headers=headers, auth=auth, transports=["websocket"], wait_timeout=WAIT_S
+        )
 
     def call(self, event: str, data: Any) -> dict[str, Any]:
         """Send an event and wait for its answer."""

@@ -32,6 +32,7 @@ RANDOM = re.compile(
             r'(?<=name="csrf_token" value=")[^"]+',
             r"\b[0-9a-f]{64}\b",
             r"\b[0-9a-f]{32}\b",
+            r"(?<=表决轮次编号</span> )[0-9a-f]{8}",
             r"(?<=<code id=\"receipt-code\">)[0-9a-f]{12}",
             # The clock: stamps on pages and in tables, milliseconds in messages.
             r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?",
@@ -113,7 +114,7 @@ class Frames:
         self._came, self._asked = threading.Condition(), 0
         self._line.recv()
         self._line.send("40" + json.dumps({"csrf_token": self.http.headers["X-CSRFToken"]}))
-        welcome = self._line.recv()
+        welcome = str(self._line.recv())
         assert welcome.startswith("40"), welcome
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -132,9 +133,10 @@ class Frames:
             assert self._came.wait_for(lambda: any(f.count(text) >= times for f in self.heard), 10), text
 
     def told(self) -> list[str]:
-        """The news in their order; twice the same in a row is once, as news are coalesced by time."""
-        frames = [masked(frame) for frame in self.heard]
-        return [frame for frame, before in zip(frames, ["", *frames], strict=False) if frame != before]
+        """The news since the ballot opened, each once; what came before comes in parts that time decides."""
+        before = ('"ballot":null', '"entitled":null')
+        frames = [masked(frame) for frame in self.heard if not any(part in frame for part in before)]
+        return list(dict.fromkeys(frames))
 
     def close(self) -> None:
         """Hang up."""
@@ -142,7 +144,7 @@ class Frames:
 
     def _listen(self) -> None:
         try:
-            while frame := self._line.recv():
+            while frame := str(self._line.recv()):
                 with self._came:
                     if frame == "2":
                         self._line.send("3")

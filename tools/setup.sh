@@ -21,6 +21,25 @@ apt_install() {
   rm -f "$VENV.apt.log"
 }
 
+# apt_install for servers that only the tests start: the packages' own services neither start now nor at the
+# next boot. Debian asks policy-rc.d before it starts a service; one that is there already is put back.
+apt_install_servers() {
+  local policy=/usr/sbin/policy-rc.d kept=""
+  can_install || { apt_install "$@"; return; }
+  if [ -e "$policy" ]; then kept=$(mktemp); cp -p "$policy" "$kept"; fi
+  # Now, since the locals are gone when the script ends.
+  # shellcheck disable=SC2064
+  trap "if [ -n '$kept' ]; then mv -f '$kept' $policy; else rm -f $policy; fi" EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy"
+  apt_install "$@"
+  trap - EXIT
+  if [ -n "$kept" ]; then mv -f "$kept" "$policy"; else rm -f "$policy"; fi
+  shift
+  if [ -d /run/systemd/system ]; then
+    systemctl --quiet disable "${@/nginx-light/nginx}" || echo "setup: could not switch off the service of $*"
+  fi
+}
+
 # A stamp says that NAME was finished with FILE… as they are now: is_current asks, set_stamp says so.
 stamp_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
 is_current() { local name=$1; shift; [ "$(cat "$VENV/stamp-$name" 2>/dev/null)" = "$(stamp_of "$@")" ]; }
@@ -87,6 +106,10 @@ test_programs() {
   [ -n "$(find /usr/share/fonts -iname '*NotoSansCJK*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   [ ${#missing[@]} = 0 ] || apt_install "The tests need a browser, its fonts and a PostgreSQL server." "${missing[@]}"
+  local servers=()
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || servers+=(nginx-light)
+  command -v redis-server >/dev/null || servers+=(redis-server)
+  [ ${#servers[@]} = 0 ] || apt_install_servers "The tests of two workers need nginx and Redis." "${servers[@]}"
 }
 
 case "${1:-}" in

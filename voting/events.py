@@ -16,10 +16,11 @@ from flask_socketio import Namespace, SocketIO
 from voting.room import BallotDesk, Bell, Caller, MalformedBallot, parse_ballot
 
 ROOM_ROLES = ("expert", "secretary", "staff", "supervisor")
-COALESCE_S = 0.1
+COALESCE_S, COALESCE_MOST_S = 0.05, 0.4
 """Changes within this time become one message: a vote waits for no broadcast."""
 ROOMS_AT_ONCE = 10
 MAX_SOCKETS_A_SIGN_IN = 20
+FORBIDDEN = {"ok": False, "code": "Forbidden"}
 
 
 def event_access(*roles: str) -> Callable[[Any], Any]:
@@ -89,7 +90,7 @@ class RoomEvents(Namespace):
             return None
         handler, seat = getattr(self, f"on_{event}", None), self.seats.get(args[0])
         if not hasattr(handler, "access_roles") or seat is None:
-            return {"ok": False, "code": "forbidden"}
+            return FORBIDDEN
         try:
             return handler(args[0], seat, args[1] if len(args) == 2 else None)  # type: ignore[misc]
         except MalformedBallot as error:
@@ -125,11 +126,13 @@ class RoomEvents(Namespace):
         if not isinstance(sitting_id, int) or isinstance(sitting_id, bool):
             raise MalformedBallot("sitting_id")
         entrance = self.desk.enter(seat.caller.sign_in_id, sitting_id)
+        if sid not in self.seats:  # hung up on meanwhile
+            return FORBIDDEN
         self.server.enter_room(sid, sitting_room(sitting_id))
         if entrance.hears_console:
             self.server.enter_room(sid, console_room(sitting_id))
         seat.sittings.add(sitting_id)
-        if self.news.told.get(sitting_id, 0) > entrance.snapshot.seq:
+        if self.news.told.setdefault(sitting_id, entrance.snapshot.seq) > entrance.snapshot.seq:
             # Told to the room between our reading and our joining it: read again.
             entrance = self.desk.enter(seat.caller.sign_in_id, sitting_id)
         return {"ok": True, "snapshot": entrance.snapshot.to_json()}
@@ -142,8 +145,10 @@ class RoomEvents(Namespace):
         return {"ok": True, "receipt": receipt.receipt}
 
     @event_access(*ROOM_ROLES)
-    def on_clock(self, _sid: str, _seat: Seat, _data: Any) -> dict[str, Any]:
-        """The server's clock, by which every timer in the room runs; it tells nothing about anybody."""
+    def on_clock(self, _sid: str, seat: Seat, _data: Any) -> dict[str, Any]:
+        """The server's clock, by which every timer in the room runs."""
+        if self.identify(seat.caller.sign_in_id) is None:
+            return FORBIDDEN
         return {"ok": True, "now_ms": round(time.time() * 1000)}
 
     def watching(self) -> frozenset[tuple[int, int]]:
@@ -169,8 +174,8 @@ class RoomEvents(Namespace):
     def _hang_up(self, sid: str) -> None:
         line = self.server.manager.eio_sid_from_sid(sid, "/")
         self.server.disconnect(sid, namespace="/")
-        if line is not None:
-            self.server.eio.disconnect(line)
+        # Not here: it waits until the client has read what was sent before.
+        self.server.start_background_task(self.server.eio.disconnect, line)
 
     def _hang_up_soon(self, sid: str) -> None:
         """A refused client is told so, and then holds no line open."""
@@ -233,7 +238,7 @@ class RoomNews:
         while True:
             self._wake.wait()
             # Telling gets a quarter of the time at most, however many rooms there are.
-            time.sleep(max(COALESCE_S, 3 * took_s))
+            time.sleep(min(max(COALESCE_S, 3 * took_s), COALESCE_MOST_S))
             self._wake.clear()
             began_at = time.monotonic()
             changed, self._changed = self._changed, set()

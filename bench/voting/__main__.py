@@ -2,10 +2,12 @@
 
 import argparse
 import resource
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CalledProcessError
 
 from bench.figures import Figure, to_table, write_figures
 from bench.machine import describe_machine
@@ -24,6 +26,8 @@ OPEN_FILES = 20_000
 def main() -> None:
     """Carry out the works asked for; ends with 1 when a target was missed."""
     arguments = _parse()
+    # Asked to stop, it takes its servers with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(OPEN_FILES, most), most))
     figures = describe_machine(PACKAGES)
@@ -50,7 +54,7 @@ def _carry_out(bench: Bench, name: str) -> list[Figure]:
     """Return the figures of a work; one that fails is a line of the table too."""
     try:
         return WORKS[name](bench)
-    except (CrowdError, LostBallotError, ServerError) as error:
+    except (CrowdError, LostBallotError, ServerError, OSError, CalledProcessError) as error:
         return [Figure(name, "run", f"failed: {error}", target="no failure", met=False)]
 
 

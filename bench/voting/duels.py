@@ -62,18 +62,19 @@ def _closed_loop(places: Sequence[Place]) -> tuple[Outcome, int]:
 def _workers(bench: Bench, count: int, has_proxy: bool, **settings: str) -> Iterator[list[str]]:
     """Yield the addresses that clients use: of the workers, or of the nginx before them."""
     directory = bench.directory()
-    ports = [free_port() for _ in range(count)]
+    # Through a proxy it is the proxy that tells the workers who asked.
+    trusted = {"TRUSTED_PROXIES": str(int(has_proxy))}
     with ExitStack() as stack:
-        for port in ports:
-            stack.enter_context(service(environment(directory, port, **settings)))
-        if has_proxy:
-            yield [stack.enter_context(nginx(directory, ports)).host]
-        else:
-            yield [f"127.0.0.1:{port}" for port in ports]
+        workers = [
+            stack.enter_context(service(environment(directory, free_port(), **trusted, **settings))).host
+            for _ in range(count)
+        ]
+        yield [stack.enter_context(nginx(directory, workers)).host] if has_proxy else workers
 
 
 def _routed(seats: Sequence[Seat], hosts: Sequence[str]) -> list[Place]:
-    return [seat.at(hosts[worker_of(seat.sitting_id, len(hosts))]) for seat in seats]
+    workers = {sitting_id: worker_of(sitting_id, hosts) for sitting_id in {s.sitting_id for s in seats}}
+    return [seat.at(workers[seat.sitting_id]) for seat in seats]
 
 
 def _ratios(values: Sequence[float], bases: Sequence[float]) -> list[float]:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bench.voting.crowd import Place
 from defense.app import create_app
-from defense.cli import ensure_database
 from defense.extensions import db
+from defense.migrating import ensure_database
 from defense.models import (
     Account,
     Application,

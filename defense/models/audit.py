@@ -16,7 +16,10 @@ MAIN_CHAIN = "main"
 
 
 class AuditEntry(Model):
-    """Who did what to which thing, and when. Triggers of the database refuse to change or delete one."""
+    """Who did what to which thing, and when. Triggers of the database refuse to change or delete one.
+
+    Every index is paid for by every ballot: there are those by subject and by time.
+    """
 
     __tablename__ = "audit_entry"
 
@@ -24,9 +27,9 @@ class AuditEntry(Model):
     """`main` or `sitting:ID`."""
     seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     """None for a command or the service itself."""
-    action: Mapped[str] = mapped_column(String(50), index=True)
+    action: Mapped[str] = mapped_column(String(50))
     subject: Mapped[str] = mapped_column(String(100), index=True)
     """`kind:id`, such as `application:12`."""
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)

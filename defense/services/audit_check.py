@@ -79,6 +79,11 @@ class ChainCheck:
     """A code of `FAULT_TEXT`; the first thing that is wrong."""
 
     @property
+    def printed_head(self) -> str:
+        """The head as the minutes print it and `parse_head` reads it."""
+        return f"{self.chain}:{self.head_seq}:{self.head_digest}"
+
+    @property
     def text(self) -> Text | None:
         """What is wrong, in words."""
         if self.fault is None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
@@ -25,31 +26,34 @@ class _Waiting:
     sign_in_id: str
     request: BallotRequest
     answer: Receipt | Exception | None = None
+    woken: threading.Event = field(default_factory=threading.Event)
+    """Set when the answer stands, or when it is this one's turn to write."""
 
 
 class BallotWriter:
     """The one writer of ballots in a process.
 
-    No thread of its own: the first who comes writes for all who have come meanwhile. Under gevent the lock
-    is a cooperative one, and works with plain threads as well.
+    No thread of its own: the first who comes writes for all who have come meanwhile, and hands the turn to
+    the first of those who came while it wrote. Under gevent lock and events are cooperative ones, and it
+    works with plain threads as well.
 
     Parameters
     ----------
     sessions : makes a session of the writer's own engine.
     ballot_key : what envelopes are sealed with.
-    elsewhere : runs a function and waits for it; a process under gevent gives SQLite's blocking commit a
-        thread of its own that way.
+    elsewhere : runs a function and waits for it; a process under gevent gives SQLite's commit, which waits
+        for the disk, a thread of its own that way.
     """
 
     def __init__(
         self,
         sessions: Callable[[], Session],
         ballot_key: bytes,
-        elsewhere: Callable[[Callable[[], None]], None] = lambda write: write(),
+        elsewhere: Callable[[Callable[[], None]], None] = lambda commit: commit(),
     ) -> None:
         self._sessions, self._ballot_key, self._elsewhere = sessions, ballot_key, elsewhere
         self._turn = threading.Lock()
-        self._queue: list[_Waiting] = []
+        self._queue: deque[_Waiting] = deque()
 
     def cast(self, sign_in_id: str, request: BallotRequest) -> Receipt:
         """Store a ballot; returns when it is on disk.
@@ -63,14 +67,32 @@ class BallotWriter:
         """
         mine = _Waiting(sign_in_id, request)
         self._queue.append(mine)
-        while mine.answer is None:
-            with self._turn:
-                if mine.answer is None:
-                    batch, self._queue = self._queue[:MOST_AT_ONCE], self._queue[MOST_AT_ONCE:]
-                    self._elsewhere(partial(self._write, batch))
-        if isinstance(mine.answer, Exception):
-            raise mine.answer
-        return mine.answer
+        if self._turn.acquire(blocking=False):
+            self._write_until_answered(mine)
+        else:
+            mine.woken.wait()
+            if mine.answer is None:
+                self._turn.acquire()
+                self._write_until_answered(mine)
+        if isinstance(mine.answer, Receipt):
+            return mine.answer
+        raise mine.answer or RuntimeError("the writer was stopped")
+
+    def _write_until_answered(self, mine: _Waiting) -> None:
+        try:
+            while mine.answer is None:
+                batch = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_AT_ONCE))]
+                try:
+                    self._write(batch)
+                finally:
+                    for waiting in batch:
+                        waiting.answer = waiting.answer or RuntimeError("the writer was stopped")
+                        waiting.woken.set()
+        finally:
+            self._turn.release()
+            # After the release: who came before it and found the lock taken is seen here.
+            with suppress(IndexError):
+                self._queue[0].woken.set()
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
@@ -90,5 +112,5 @@ class BallotWriter:
         with self._sessions() as session:
             begin_write(session)
             answers = cast_ballots(session, self._ballot_key, [(w.sign_in_id, w.request) for w in batch])
-            session.commit()
+            self._elsewhere(session.commit)
             return answers

@@ -85,6 +85,7 @@ class RoomSweep:
                 self._handled[order.id] = now
                 self._sockets.hang_up(order.account_id, order.sign_in_id)
         self._handled = {id_: at for id_, at in self._handled.items() if at > now - 2 * OVERLAP}
+        self._sockets.hang_up_expired(now)
         self._news.fell_behind(behind)
         self._tell_who_is_here(now)
 
@@ -100,7 +101,6 @@ class RoomSweep:
         came, went = watching - self._written, self._written - watching
         if not came and not went and now - self._beat_at < HEART_BEAT:
             return
-        self._sockets.hang_up_expired(now)
         with self._sessions() as session:
             begin_write(session)
             beat(session, self._process_id, came, went)

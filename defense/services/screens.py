@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import NotFound
@@ -120,7 +120,7 @@ def _place(state: str) -> Place:
     return _PLACE_OF.get(DefenceState(state), Place.DONE)
 
 
-def _delay(rows: Sequence[Row[Any]], now: datetime) -> timedelta:
+def _delay(rows: Sequence[Any], now: datetime) -> timedelta:
     """How far the sitting is behind its timetable, in whole steps; nothing on other days than its own."""
     coming = next((row.start_at for row in rows if _place(row.state) in _COMING), None)
     if coming is None or coming.astimezone(BEIJING).date() != now.astimezone(BEIJING).date():

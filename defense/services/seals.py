@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
@@ -57,3 +57,13 @@ def signature_holds(public_key: str, statement: str, signature: str) -> bool:
     except (ValueError, InvalidSignature):
         return False
     return True
+
+
+def public_key_of(seal_key: bytes) -> str:
+    """The public half, in hex, of the key whose seed is `settings.seal_key`."""
+    return Ed25519PrivateKey.from_private_bytes(seal_key).public_key().public_bytes_raw().hex()
+
+
+def sign(seal_key: bytes, statement: str) -> str:
+    """The Ed25519 signature of a statement, in hex."""
+    return Ed25519PrivateKey.from_private_bytes(seal_key).sign(statement.encode()).hex()

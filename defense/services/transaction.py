@@ -1,4 +1,4 @@
-"""Where a transaction that will write begins."""
+"""Where transactions begin."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ def begin_write(session: Session) -> None:
     if session.in_transaction():
         session.rollback()
     session.connection(execution_options={"write": True})
+
+
+def begin_snapshot(session: Session) -> None:
+    """Start the caller's transaction as a reader that sees one moment of the database until it ends.
+
+    SQLite's readers always do; PostgreSQL's default shows each query what was committed before it.
+    """
+    if session.in_transaction():
+        session.rollback()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
 def prepare_engine(engine: Engine) -> None:

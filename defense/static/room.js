@@ -39,7 +39,9 @@ const tick = () => {
 
 const changed = (state, before) => {
   show();
-  drawParts(state.shared.defences);
+  // Something changed that everyone's news does not show: a request to vote again, or its answer.
+  const unseen = state.seq !== before.seq && JSON.stringify(state.shared) === JSON.stringify(before.shared);
+  drawParts(state.shared.defences, Boolean(state.console) && unseen);
   ring(state.shared.bell_at);
   const [opened, closed] = [state.shared.ballot, before.shared.ballot];
   if (opened && opened.id !== closed?.id) announce(fill(words.opened, { name: nameOf(opened.defence_id) }));

@@ -64,7 +64,7 @@ _NAMES = (
         "number": Text("轮次", "number"),
         "panel": Text("答辩组", "panel"),
         "passes": Text("通过", "pass"),
-        "phase_ms": Text("本阶段用时（毫秒）", "time of the phase (ms)"),
+        "phase_ms": Text("本阶段用时（分:秒）", "time of the phase (min:s)"),
         "placed": Text("已排", "placed"),
         "priority": Text("优先级", "priority"),
         "reason": Text("理由", "reason"),
@@ -172,6 +172,9 @@ def _single_value(key: str, value: Any) -> str:
         return "—"
     if key.endswith("_at"):
         return stamp(datetime.fromisoformat(str(value)))
+    if key == "phase_ms":
+        minutes, seconds = divmod(int(value) // 1000, 60)
+        return f"{minutes:02}:{seconds:02}"
     word = _VALUES.get(key, {}).get(value)
     if word:
         return localise(word)

@@ -19,6 +19,7 @@ from defense.services.office import (
     read_audit,
     set_account_active,
 )
+from defense.services.transaction import begin_snapshot
 from defense.web.audit_words import AuditWords, action_word
 from defense.web.format import localise
 from defense.web.links import show_new_link
@@ -81,6 +82,8 @@ def revoke(account_id: int) -> ResponseReturnValue:
 @access(Role.STAFF, Role.SUPERVISOR)
 def audit() -> ResponseReturnValue:
     """The audit log, and on demand the check of its chain."""
+    if "check" in request.args:
+        begin_snapshot(db.session())
     action, subject, search = (request.args.get(key, "").strip() for key in ("action", "subject", "search"))
     page = read_audit(db.session(), action, subject, request.args.get("page", 1, type=int), search)
     return render_template(

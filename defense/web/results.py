@@ -11,6 +11,7 @@ from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_results
+from defense.services.reopening import unspent_grants
 from defense.services.results import find_results, release_results
 from defense.services.rule_words import rule_of, rule_text
 from defense.web.downloads import workbook
@@ -32,6 +33,7 @@ def index(code: str) -> ResponseReturnValue:
         conclusion=conclusion,
         page=page,
         rule_text=rule_text(rule_of(round_.rules.defence)),
+        grants=unspent_grants(db.session(), round_),
     )
 
 

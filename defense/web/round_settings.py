@@ -103,7 +103,7 @@ def save(code: str) -> ResponseReturnValue:
 def describe(code: str) -> ResponseReturnValue:
     """The words for a rule while it is being put together; plain text, nothing is kept."""
     round_ = round_or_404(code)
-    given = {
+    given: dict[str, Any] = {
         name: request.args.get(name, type=int if name in RANGES else str)
         for name in (*CHOICES, *RANGES)
         if name in VOTE_SETTINGS

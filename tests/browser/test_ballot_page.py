@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -226,7 +225,7 @@ def test_a_kept_ballot_of_an_older_round_is_dropped_in_words(browser: Browser, l
 
 
 @pytest.fixture
-def scoring(live: LiveServer) -> Iterator[LiveServer]:
+def scoring(live: LiveServer) -> LiveServer:
     """The round decides by the mean of points."""
     with sqlite3.connect(live.directory / "defence.sqlite3") as database:
         (rules,) = database.execute("SELECT rules_toml FROM round").fetchone()

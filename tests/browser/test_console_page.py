@@ -145,7 +145,6 @@ def test_the_supervisor_watches_and_decides_only_what_is_theirs(browser: Browser
     item.get_by_text("申请重新表决").click()
     item.get_by_label("情况说明").fill("表决时断电")
     item.get_by_role("button", name="提请监督员决定").click()
-    supervisor.reload()
     expect(supervisor.locator(".reopening")).to_contain_text("表决时断电")
     supervisor.once("dialog", lambda dialog: dialog.accept())
     supervisor.get_by_role("button", name="批准", exact=True).click()

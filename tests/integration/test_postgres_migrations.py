@@ -14,8 +14,8 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect
 
 from defense.app import create_app
-from defense.cli import ensure_database
 from defense.extensions import db, migrate
+from defense.migrating import ensure_database
 from tests.conftest import make_settings
 from tests.postgres import PostgresServer
 

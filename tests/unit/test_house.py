@@ -22,6 +22,10 @@ from defense.web.audit_words import _ACTION_TEXT
 PROJECT_DIR = Path(__file__).resolve().parents[2]
 
 # What each room may import of ours and of other people's, the standard library aside (design: the house).
+OWN_SERVICES = {
+    *("defense.services", "defense.models", "defense.integrations", "defense.domain", "defense.settings"),
+    *("scheduler", "voting", "sqlalchemy", "argon2"),
+}
 ALLOWED: dict[str, set[str]] = {
     "defense.domain": {"defense.domain"},
     "scheduler": {"scheduler", "numpy", "ortools"},
@@ -34,11 +38,9 @@ ALLOWED: dict[str, set[str]] = {
         *("defense.integrations", "defense.domain", "defense.settings"),
         *("openpyxl", "chinese_calendar", "icalendar", "jinja2", "jwt", "redis"),
     },
-    "defense.services": {
-        *("defense.services", "defense.models", "defense.integrations", "defense.domain", "defense.settings"),
-        *("scheduler", "voting", "sqlalchemy", "argon2"),
-    },
+    "defense.services": OWN_SERVICES,
     "defense.services.throttle": {"limits", "redis"},
+    **{f"defense.services.{room}": OWN_SERVICES | {"cryptography"} for room in ("ballot_box", "seals")},
     "defense.web": {
         *("defense.web", "defense.services", "defense.auth", "defense.errors", "defense.extensions"),
         *(

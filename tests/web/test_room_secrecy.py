@@ -33,6 +33,7 @@ from tests.whole_service import Frames, addresses, answer_of, bytes_on_disk, mas
 
 WORDS = "此人所答非所问，材料与本人经历不符。" * 11
 BYTES_OF_A_BALLOT = 1600
+CONDUCTORS = ("staff", "supervisor", "secretary")
 VOTES = {
     "all pass": ["pass"] * 5,
     "vetoes": ["veto", "abstain", "pass", "veto", "veto"],
@@ -92,6 +93,8 @@ class _Run:
             self._vote(i, ballot_round_id, choice)
             for socket in self.sockets.values():
                 socket.wait_for(f'"voted":{i + 1}')
+            for name in CONDUCTORS:
+                self.sockets[name].wait_for('"voted":true', times=i + 1)
             if i in (0, len(choices) - 1):
                 self._look(f"{i + 1} voted")
         self._look_behind(ballot_round_id)
@@ -105,7 +108,7 @@ class _Run:
         for socket in self.sockets.values():
             socket.ask("enter", {"sitting_id": self.server.sitting_id})
         experts = [name for name in self.sockets if name.startswith("expert")]
-        for name in ("staff", "supervisor", "secretary"):
+        for name in CONDUCTORS:
             self.sockets[name].wait_for('"present":true', times=len(experts))
         for socket in self.sockets.values():
             socket.heard.clear()
@@ -165,7 +168,7 @@ def form_of(data: dict[str, Any]) -> dict[str, str]:
 def choice_of(vote: str | int | None) -> dict[str, Any]:
     """A vote or a score, as fields of a ballot; vetoes and noughts with the longest remark."""
     if isinstance(vote, str):
-        fields = {"choice": vote, "score_tenths": None}
+        fields: dict[str, Any] = {"choice": vote, "score_tenths": None}
     else:
         fields = {"choice": "abstain" if vote is None else "score", "score_tenths": vote}
     outspoken = vote in ("veto", 0)

@@ -21,7 +21,7 @@ def test_no_file_keeps_the_ballots_as_they_arrived(live: LiveServer) -> None:
         expert = RoomSocket(live, live.sign_in(f"expert{i}"))
         assert expert.call("cast_ballot", ballot(ballot_round_id, choice, key=f"{i:032x}"))["ok"]
         expert.close()
-    arrived = [row[0].encode() for row in rows(live, "SELECT id FROM ballot")]
+    arrived = [row[0].encode() for row in rows(live, "SELECT id FROM ballot_envelope")]
     assert len(arrived) == 3 and all(id_ in bytes_on_disk(live) for id_ in arrived)
     close_ballot(live, secretary, ballot_round_id)
     left = bytes_on_disk(live)

@@ -15,6 +15,7 @@ from defense.models import Application, Defence, OutboxMessage, Schedule
 from defense.services.rulings import override_validity
 from defense.services.transaction import begin_write
 from tests.conftest import People
+from tests.rooms import TO_DISCUSSION
 
 TIMETABLE = "/rounds/2021/schedule"
 
@@ -167,22 +168,45 @@ def test_settings_freeze_with_the_first_ballot(
     staff, secretary = enter("staff"), enter("secretary")
     settings = {
         "panel_rule": "two_thirds",
+        "denominator": "present",
+        "abstentions": "left_out",
+        "absences": "against",
+        "quorum_at_least": "3",
+        "quorum_numerator": "2",
+        "quorum_denominator": "3",
         "effect": "reference",
         "min_panel_size": "3",
         "senior_min": "20",
+        "senior_statement_min": "4",
         "associate_min": "12",
+        "associate_statement_min": "2",
+        "discussion_min": "0",
         "buffer_min": "5",
         "check_in_min": "30",
     }
     assert staff.post("/rounds/2021/settings", data=settings).status_code == 302
     assert "三分之二" in staff.get("/rounds/2021/settings").text
-    for wrong in ({"senior_min": "0"}, {"buffer_min": "five"}, {"panel_rule": "coin"}):
+    for said in ("到场成员", "弃权不计入分母", "2/3", "规则版本 1"):
+        assert said in staff.get("/rounds/2021/settings").text
+    for wrong in (
+        {"senior_min": "0"},
+        {"buffer_min": "five"},
+        {"panel_rule": "coin"},
+        {"denominator": "some"},
+        {"quorum_numerator": "4"},
+        {"associate_statement_min": "12"},
+    ):
         assert staff.post("/rounds/2021/settings", data=settings | wrong).status_code == 422
-    secretary.post(f"/defences/{people.defence_ids[0]}/moves/call_in")
+    for move in TO_DISCUSSION:
+        secretary.post(f"/defences/{people.defence_ids[0]}/moves/{move}")
     secretary.post(f"/defences/{people.defence_ids[0]}/ballot")
-    staff.post("/rounds/2021/settings", data=settings | {"panel_rule": "majority", "senior_min": "25"})
+    staff.post(
+        "/rounds/2021/settings",
+        data=settings | {"panel_rule": "unanimous", "denominator": "all", "senior_min": "25"},
+    )
     page = staff.get("/rounds/2021/settings").text
-    assert re.search(r'value="two_thirds" selected', page), "the vote's rule is frozen"
+    for kept in ("two_thirds", "present"):
+        assert re.search(rf'value="{kept}" selected', page), "the vote's rule is frozen"
     assert 'name="senior_min" min="1" max="240" value="25"' in page
 
 
@@ -195,3 +219,18 @@ def test_only_the_newest_times_open_the_meeting(
     secretary.post(f"/defences/{people.defence_ids[0]}/moves/waive", data={"reason": "本人书面放弃"})
     answer = candidate.get("/my/meeting")
     assert answer.status_code == 403 and "已结束" in answer.text
+
+
+def test_the_rule_is_put_into_words_while_it_is_chosen(
+    published_app: Flask, people: People, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff, address = enter("staff"), "/rounds/2021/settings/rule"
+    assert "一票否决" in staff.get(address).text
+    words = staff.get(
+        f"{address}?panel_rule=unanimous&denominator=all&absences=invalid&quorum_at_least=7"
+    ).text
+    for said in ("一致通过", "全体成员", "有一人未投票", "少于 7 张"):
+        assert said in words
+    assert staff.get(f"{address}?panel_rule=coin").status_code == 422
+    assert "一票否决" in staff.get(address).text, "nothing is kept"
+    assert enter("expert0").get(address).status_code == 403

@@ -168,6 +168,8 @@ def _chains_up():
         op.add_column("audit_entry", sa.Column("chain", sa.String(40), nullable=False, server_default="main"))
         op.drop_constraint("pk_audit_entry", "audit_entry")
         op.create_primary_key("pk_audit_entry", "audit_entry", ["chain", "seq"])
+        for name in ("account_id", "action"):
+            op.drop_index(f"ix_audit_entry_{name}", "audit_entry")
     else:
         op.rename_table("audit_entry", "audit_entry_before")
         for name in ("account_id", "action", "subject"):
@@ -200,10 +202,11 @@ def _chains_down():
         op.drop_constraint("pk_audit_entry", "audit_entry")
         op.create_primary_key("pk_audit_entry", "audit_entry", ["seq"])
         op.drop_column("audit_entry", "chain")
+        for name in ("account_id", "action"):
+            op.create_index(f"ix_audit_entry_{name}", "audit_entry", [name])
     else:
         op.rename_table("audit_entry", "audit_entry_before")
-        for name in ("account_id", "action", "subject"):
-            op.drop_index(f"ix_audit_entry_{name}", "audit_entry_before")
+        op.drop_index("ix_audit_entry_subject", "audit_entry_before")
         _create_audit_entry(chain=False)
         op.execute(
             "INSERT INTO audit_entry (seq, at, account_id, action, subject, detail, previous_digest, digest) "
@@ -239,7 +242,7 @@ def _create_audit_entry(chain):
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name="fk_audit_entry_account_id_account"),
         sa.PrimaryKeyConstraint(*key, name="pk_audit_entry"),
     )
-    for name in ("account_id", "action", "subject"):
+    for name in ("subject",) if chain else ("account_id", "action", "subject"):
         op.create_index(f"ix_audit_entry_{name}", "audit_entry", [name])
 
 

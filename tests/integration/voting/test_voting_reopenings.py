@@ -11,10 +11,21 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import Conflict, DomainError, Forbidden, IllegalState, InvalidInput, NotFound
-from defense.domain.lifecycle import Move
-from defense.models import Application, BallotRound, Defence, Invite, Reopening, Round, Schedule, Sitting
+from defense.domain.lifecycle import DefenceState, Move, next_state
+from defense.models import (
+    Application,
+    BallotRound,
+    Defence,
+    Invite,
+    Reopening,
+    Round,
+    Schedule,
+    Seal,
+    Sitting,
+)
 from defense.models.types import utc_now
 from defense.services.audit_check import verify_audit
+from defense.services.conducting import ring_bell
 from defense.services.instance_building import build_instance, seated_defences
 from defense.services.moves import list_legal_slots, move_candidate
 from defense.services.overview import overview_of
@@ -296,3 +307,52 @@ def test_a_granted_second_defence_cannot_be_voted_on_again(room: Room) -> None:
     with pytest.raises(Conflict):
         ask(room, "re_vote")
     assert room.rows("SELECT count(*) FROM reopening") == [(1,)]
+
+
+def seal(room: Room) -> None:
+    """Seal the sitting as the supervisor's page does, but for the signature."""
+
+    def write(session: Session, account_id: int) -> None:
+        room.defence_in(session).state = next_state(DefenceState.CLOSED, Move.SEAL)
+        session.flush()
+        session.add(
+            Seal(
+                sitting_id=room.sitting_id,
+                chain_seq=1,
+                chain_digest="0" * 64,
+                statement="{}",
+                signature="0" * 128,
+                public_key="0" * 64,
+                sealed_by_id=account_id,
+                sealed_at=utc_now(),
+            )
+        )
+
+    room.act("supervisor", lambda session, who: write(session, who.account_id))
+
+
+def test_nothing_of_a_sealed_day_moves_but_a_second_defence_can_be_had(room: Room) -> None:
+    decided(room, "veto", "pass", "pass")
+    for number in range(1, len(room.defence_ids)):
+        room.move(Move.WAIVE, number)
+    asked_before = ask(room)
+    seal(room)
+    entries = len(room.chain())
+    with pytest.raises(IllegalState):
+        decide(room, asked_before)
+    with pytest.raises(IllegalState, match="封存"):
+        room.move(Move.CHECK_IN, 1)
+    with pytest.raises(IllegalState, match="封存"):
+        room.act("secretary", lambda session, who: ring_bell(session, who, room.sitting_id).id)
+    assert (room.defence().state, conclusion(room)) == ("sealed", "failed")
+    decide(room, asked_before, granted=False, reason="已封存")
+    with pytest.raises(IllegalState):
+        ask(room, "re_vote")
+    decide(room, ask(room, "second_defence"))
+    assert conclusion(room) == "pending"
+    with room.sessions() as session:
+        _, schedule = schedule_now(session)
+        sealed = session.get_one(Sitting, room.sitting_id).half_day_id
+        places = list_legal_slots(session, schedule, application_of(room, session))
+        assert sealed not in {place.half_day.id for place in places}
+    assert len(room.chain()) == entries

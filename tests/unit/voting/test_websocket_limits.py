@@ -102,6 +102,7 @@ def test_a_message_in_parts_is_put_together_and_pings_are_answered_between(
         (frame(b'42["a",' + b"[" * 3000 + b"]" * 3000 + b"]"), "deeper than Python goes"),
         (frame(b'42/other,["a"]'), "another namespace"),
         (frame(b"40[1]"), "a connect whose words are no object"),
+        (frame(b'42["a",' + b"9" * 101 + b"]"), "a number of a hundred digits"),
         (frame(b"431[]"), "an acknowledgement of nothing"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -134,3 +135,11 @@ def test_a_flood_of_frames_ends_the_connection(kernel_socket: socket.socket) -> 
     # Pings are frames too, though no message comes of them.
     with pytest.raises(ProtocolError, match="too many"):
         websocket(frame(b"", PING) * (3 * BURST_FRAMES), kernel_socket).read_message()
+
+
+def test_the_first_message_says_who_comes(kernel_socket: socket.socket) -> None:
+    found = websocket(frame(b"40{}") + frame(b"3"), kernel_socket)
+    assert (found.receive(), found.receive()) == ("40{}", "3")
+    # Nobody stays who only answers pings, or sends events before coming in.
+    assert websocket(frame(b"3"), kernel_socket).receive() is None
+    assert websocket(frame(b'42["enter"]'), kernel_socket).receive() is None
