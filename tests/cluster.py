@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from defense.integrations.nginx import nginx_config
-from tests.live import LiveServer, free_port
+from tests.live import LiveServer, free_port, listens
 from tests.many_sittings import Scene, set_scene
 from tests.postgres import PostgresServer
 
@@ -62,7 +61,7 @@ class Program:
                 self.command, cwd=self.directory, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + 10
-        while not _listens(self.port):
+        while not listens(self.port):
             assert self.process.poll() is None and time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
 
@@ -193,8 +192,3 @@ def _program(name: str) -> str:
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     assert found, f"these tests need {name}: apt-get install nginx-light redis-server"
     return found
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

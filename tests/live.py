@@ -24,6 +24,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listens(port: int) -> bool:
+    """Whether somebody takes connections on a port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @dataclass
 class LiveServer:
     """A running gunicorn on the loopback interface."""
@@ -88,6 +94,9 @@ class LiveServer:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait(10)
+            # The worker may outlive its master for a moment, and keeps the port from the next one.
+            while listens(self.port):
+                time.sleep(0.01)
 
     def sign_in(self, name: str) -> requests.Session:
         """An HTTP client of the named person, with the CSRF token in its headers."""

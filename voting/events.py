@@ -18,7 +18,7 @@ from voting.room import BallotDesk, Bell, Caller, MalformedBallot, parse_ballot
 ROOM_ROLES = ("expert", "secretary", "staff", "supervisor")
 COALESCE_S, COALESCE_MOST_S = 0.05, 0.4
 """Changes within this time become one message: a vote waits for no broadcast."""
-ROOMS_AT_ONCE = 10
+ROOMS_AT_ONCE = 4
 MAX_SOCKETS_A_SIGN_IN = 20
 FORBIDDEN = {"ok": False, "code": "Forbidden"}
 
@@ -72,6 +72,7 @@ class RoomEvents(Namespace):
         self.seats: dict[str, Seat] = {}
         self._sockets: Counter[str] = Counter()
         """Sign-in → how many it has."""
+        self._watching: frozenset[tuple[int, int]] | None = None
 
     def trigger_event(self, event: str, *args: Any) -> Any:
         """Connect inside a request, as the browser's cookie is read there; all else without that cost."""
@@ -84,6 +85,7 @@ class RoomEvents(Namespace):
             return welcome
         if event == "disconnect":
             if seat := self.seats.pop(args[0], None):
+                self._watching = None
                 self._sockets[seat.caller.sign_in_id] -= 1
                 if not self._sockets[seat.caller.sign_in_id]:
                     del self._sockets[seat.caller.sign_in_id]
@@ -132,6 +134,7 @@ class RoomEvents(Namespace):
         if entrance.hears_console:
             self.server.enter_room(sid, console_room(sitting_id))
         seat.sittings.add(sitting_id)
+        self._watching = None
         if self.news.told.setdefault(sitting_id, entrance.snapshot.seq) > entrance.snapshot.seq:
             # Told to the room between our reading and our joining it: read again.
             entrance = self.desk.enter(seat.caller.sign_in_id, sitting_id)
@@ -152,12 +155,14 @@ class RoomEvents(Namespace):
         return {"ok": True, "now_ms": round(time.time() * 1000)}
 
     def watching(self) -> frozenset[tuple[int, int]]:
-        """Who watches what through this process, as (sitting, account)."""
-        return frozenset(
-            (sitting_id, seat.caller.account_id)
-            for seat in list(self.seats.values())
-            for sitting_id in seat.sittings
-        )
+        """Who watches what here, as (sitting, account); the same object until that changes."""
+        if self._watching is None:
+            self._watching = frozenset(
+                (sitting_id, seat.caller.account_id)
+                for seat in list(self.seats.values())
+                for sitting_id in seat.sittings
+            )
+        return self._watching
 
     def hang_up(self, account_id: int, sign_in_id: str | None) -> None:
         """Cut the sockets of an account, or of one of its sign-ins."""

@@ -137,11 +137,11 @@ def service(environ: Mapping[str, str]) -> Server:
     return Server(command, int(environ["PORT"]), log, environ)
 
 
-def bare_server(directory: Path) -> Server:
+def bare_server(database: Path, way: str) -> Server:
     """Return the server that does nothing but write ballots down (`bench.voting.bare_server`)."""
     port = free_port()
-    command = [sys.executable, "-m", "bench.voting.bare_server", str(port), str(directory / "bare.sqlite3")]
-    return Server(command, port, directory / "bare.log", {})
+    command = [sys.executable, "-m", "bench.voting.bare_server", str(port), str(database), way]
+    return Server(command, port, database.parent / "bare.log", {})
 
 
 class Postgres:

@@ -43,6 +43,15 @@ class Bench:
     @contextmanager
     def serve(self, shape: Shape) -> Iterator[tuple[Server, list[Place]]]:
         """Yield the service on a fresh copy of a seeded SQLite database, and the places of its members."""
+        with (
+            self.seeded(shape) as (directory, seats),
+            service(environment(directory, free_port())) as server,
+        ):
+            yield server, [seat.at(server.host) for seat in seats]
+
+    @contextmanager
+    def seeded(self, shape: Shape) -> Iterator[tuple[Path, list[Seat]]]:
+        """Yield a directory with a fresh copy of a seeded SQLite database, and its members."""
         if shape not in self._stock:
             stock = self.directory()
             self._stock[shape] = stock, seed(Settings.from_env(environment(stock, 0)), shape)
@@ -50,8 +59,7 @@ class Bench:
         directory = self.directory()
         shutil.copy(stock / DATABASE, directory / DATABASE)
         try:
-            with service(environment(directory, free_port())) as server:
-                yield server, [seat.at(server.host) for seat in seats]
+            yield directory, seats
         finally:
             shutil.rmtree(directory)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from defense.models import Disconnection, Presence, RoomProcess
@@ -14,6 +14,10 @@ from defense.models.types import utc_now
 HEART_BEAT = timedelta(seconds=2)
 PRESUMED_DEAD = 4 * HEART_BEAT
 ORDERS_KEPT = timedelta(minutes=10)
+
+_ORDERS_SINCE = select(Disconnection.id, Disconnection.account_id, Disconnection.sign_in_id).where(
+    Disconnection.at > bindparam("since")
+)
 
 
 def hang_up_on(session: Session, account_id: int, sign_in_id: str | None = None) -> None:
@@ -24,9 +28,9 @@ def hang_up_on(session: Session, account_id: int, sign_in_id: str | None = None)
     session.add(Disconnection(account_id=account_id, sign_in_id=sign_in_id))
 
 
-def orders_since(session: Session, since: datetime) -> Sequence[Disconnection]:
-    """Orders to hang up given after a moment; older ones than a process can have missed are forgotten."""
-    return session.scalars(select(Disconnection).where(Disconnection.at > since)).all()
+def orders_since(session: Session, since: datetime) -> Sequence[tuple[int, int, str | None]]:
+    """Orders to hang up given after a moment, as (id, account, sign-in or None for all)."""
+    return session.connection().execute(_ORDERS_SINCE, {"since": since}).tuples().all()
 
 
 def forget_old_orders(session: Session) -> None:

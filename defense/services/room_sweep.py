@@ -22,6 +22,8 @@ from defense.services.transaction import begin_write
 
 OVERLAP = timedelta(minutes=2)
 """Orders are read again for so long: a long transaction commits them with the time when it wrote them."""
+COMPARE_EVERY = timedelta(seconds=1)
+"""How soon a screen that missed its news is made right."""
 CLEAN_EVERY = timedelta(minutes=5)
 
 
@@ -72,18 +74,20 @@ class RoomSweep:
         self._started_at = utc_now()
         self._handled: dict[int, datetime] = {}
         self._written: frozenset[tuple[int, int]] = frozenset()
-        self._beat_at = self._cleaned_at = self._started_at - CLEAN_EVERY
+        self._beat_at = self._cleaned_at = self._compared_at = self._started_at - CLEAN_EVERY
 
     def look(self) -> None:
         """One round: read what is new, and write when somebody came or went or the heart must beat."""
         now = utc_now()
         with self._sessions() as session:
             orders = orders_since(session, max(now - OVERLAP, self._started_at))
-            behind = self._behind(session)
-        for order in orders:
-            if order.id not in self._handled:
-                self._handled[order.id] = now
-                self._sockets.hang_up(order.account_id, order.sign_in_id)
+            if compares := now - self._compared_at >= COMPARE_EVERY:
+                self._compared_at = now
+            behind = self._behind(session) if compares else []
+        for order_id, account_id, sign_in_id in orders:
+            if order_id not in self._handled:
+                self._handled[order_id] = now
+                self._sockets.hang_up(account_id, sign_in_id)
         self._handled = {id_: at for id_, at in self._handled.items() if at > now - 2 * OVERLAP}
         self._sockets.hang_up_expired(now)
         self._news.fell_behind(behind)
@@ -98,9 +102,9 @@ class RoomSweep:
 
     def _tell_who_is_here(self, now: datetime) -> None:
         watching = self._sockets.watching()
-        came, went = watching - self._written, self._written - watching
-        if not came and not went and now - self._beat_at < HEART_BEAT:
+        if watching is self._written and now - self._beat_at < HEART_BEAT:
             return
+        came, went = watching - self._written, self._written - watching
         with self._sessions() as session:
             begin_write(session)
             beat(session, self._process_id, came, went)

@@ -1,6 +1,7 @@
 // The line to the server: one socket, numbered news, and a notice only when it is really down.
-export const ACK_WAIT_MS = 5000;
-export const RETRY_MS = 3000;
+export const ACK_WAIT_MS = 2500;
+const ENTER_AGAIN_MS = 300;
+export const RETRY_MS = 1500;
 const OFFLINE_NOTICE_MS = 3000;
 
 /**
@@ -33,7 +34,7 @@ export const openLine = (sittingId, csrf, first, refusedPage, texts, listener) =
     const heard = consoleNews;
     socket.timeout(ACK_WAIT_MS).emit("enter", { sitting_id: sittingId }, (error, answer) => {
       if (error) {
-        if (socket.connected) setTimeout(enter, RETRY_MS);
+        if (socket.connected) setTimeout(enter, ENTER_AGAIN_MS);
       } else if (!answer.ok) {
         askWhyRefused();
       } else if (answer.snapshot.seq < state.seq && state.seq > askedAt) {

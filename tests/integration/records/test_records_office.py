@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import IllegalState, InvalidInput
-from defense.models import AccessLink, Account, AuditEntry
+from defense.models import AccessLink, Account, AuditEntry, Disconnection
 from defense.services import office
 from defense.services.access import principal_of, revoke_account_links, sign_in_with_link
 from defense.services.audit import record_audit
@@ -46,11 +46,13 @@ def test_closing_an_account_ends_its_sign_ins_for_good(
     token = hand_out_link(session, secretary, 14, staff.id).rsplit("/", 1)[1]
     signed_in = sign_in_with_link(session, token, 12)
     assert signed_in is not None
-    assert set_account_active(session, secretary, False, staff.id) == [signed_in.id]
+    set_account_active(session, secretary, False, staff.id)
+    assert session.scalars(select(Disconnection.sign_in_id)).all() == [signed_in.id]
     assert principal_of(session, signed_in.id) is None
     with pytest.raises(IllegalState):
         hand_out_link(session, secretary, 14, staff.id)
-    assert set_account_active(session, secretary, False, staff.id) == []
+    set_account_active(session, secretary, False, staff.id)
+    assert len(session.scalars(select(Disconnection)).all()) == 1
     set_account_active(session, secretary, True, staff.id)
     assert principal_of(session, signed_in.id) is None
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import socket
 import struct
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,6 +53,8 @@ class Handler:
 
     def __init__(self, line: socket.socket) -> None:
         self.socket = line
+        self.server = SimpleNamespace(application=None)
+        self.logger = logging.getLogger("websocket")
 
 
 @pytest.fixture
