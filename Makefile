@@ -36,13 +36,13 @@ bench-scheduler:
 
 # The voting room against its targets; ARGS=--quick and others, see --help.
 bench-voting:
-	@tools/setup.sh test
+	@tools/setup.sh bench
 	@$(BIN)/python -m bench.voting $(ARGS)
 
-# The long run of kills, races, bad lines and malformed messages; an hour or more.
+# The long run of kills, races, bad lines and malformed messages, an hour or more; SOAK_SCALE=0.01 does a hundredth.
 soak:
 	@tools/setup.sh test
-	@$(BIN)/pytest tests/soak -n0 $(ARGS)
+	@$(BIN)/pytest tests/soak/soak_*.py -s --timeout=7200 $(ARGS)
 
 # Resolve the direct dependencies anew; needs uv (https://docs.astral.sh/uv/).
 lock:

@@ -26,6 +26,8 @@ UNREAD_MS = 45_000
 CONNECT = "40"
 BARE_PACKETS = ("1", "3", "41")
 """Engine.IO close and pong, Socket.IO disconnect."""
+RESERVED_EVENTS = ("connect", "connect_error", "disconnect", "disconnecting")
+"""The library calls handlers by these names itself; whoever sent one would pass for gone and still hear."""
 PACKET_WITH_JSON = re.compile(r"4(?:(0)|2[0-9]{0,9}(?=\[))", re.ASCII)
 """Socket.IO connect and event, in the one namespace there is, without attachments."""
 
@@ -111,7 +113,9 @@ def _is_sound(content: str, connects: bool) -> bool:
         return False
     if connects:
         return data is None or isinstance(data, dict)
-    return isinstance(data, list) and 1 <= len(data) <= 2 and isinstance(data[0], str)
+    if not isinstance(data, list) or not 1 <= len(data) <= 2:
+        return False
+    return isinstance(data[0], str) and data[0] not in RESERVED_EVENTS
 
 
 def _short_number(digits: str) -> int:

@@ -13,12 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
 from defense.integrations.nginx import nginx_config
 from tests.live import LiveServer, free_port, listens
 from tests.many_sittings import Scene, set_scene
 from tests.postgres import PostgresServer
 
-WORKERS = 2
+WORKERS, FAIL_TIMEOUT_S = 2, 2.5
 NGINX_MAIN = """
 user root;
 daemon off;
@@ -79,7 +81,7 @@ class Program:
 
 @dataclass
 class Cluster:
-    """Two workers and what is around them; used like a `LiveServer` whose address is nginx's.
+    """Two workers and what is around them.
 
     Parameters
     ----------
@@ -95,6 +97,14 @@ class Cluster:
     """Settings that both workers have, such as the addresses of the database and of Redis."""
 
     @property
+    def front(self) -> LiveServer:
+        """The service as a browser finds it, at its first sitting; not to be started."""
+        first = self.workers[0]
+        return LiveServer(
+            first.directory, self.nginx.port, first.sitting_id, first.defence_ids, first.links, self.environ
+        )
+
+    @property
     def url(self) -> str:
         """Where browsers find the service."""
         return f"http://127.0.0.1:{self.nginx.port}"
@@ -107,6 +117,17 @@ class Cluster:
         """Start workers at the same moment; without a number all of them."""
         with ThreadPoolExecutor(len(self.workers)) as pool:
             list(pool.map(lambda n: self.workers[n].start(), workers or range(len(self.workers))))
+
+    def start_again(self, *workers: int) -> None:
+        """Start killed workers, and have nginx find them: it asks again two seconds after it missed them.
+
+        What it asks with should be a page: a socket says that all is well only when it ends.
+        """
+        asked_at = time.monotonic() + FAIL_TIMEOUT_S
+        self.start(*workers)
+        time.sleep(max(0, asked_at - time.monotonic()))
+        for sitting_id in range(8 * WORKERS):
+            requests.get(f"{self.url}/sittings/{sitting_id}", timeout=10, allow_redirects=False)
 
     def worker_of(self, path: str) -> set[int]:
         """The workers to which nginx has sent requests whose path begins like this, by its log."""

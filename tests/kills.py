@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Barrier, Lock
@@ -17,7 +17,7 @@ from tests.many_sittings import Browser
 from tests.rooms import ballot
 
 CHOICES = ("pass", "veto", "abstain")
-RECOVER_WITHIN_S = 5.0
+SPREAD_S, RECOVER_WITHIN_S = 0.03, 5.0
 ENVELOPES = "SELECT count(*) FROM ballot_envelope WHERE ballot_round_id = :id"
 BALLOTS = "SELECT choice FROM ballot WHERE ballot_round_id = :id ORDER BY choice"
 RECEIPTS = "SELECT receipt FROM voter WHERE ballot_round_id = :id AND receipt IS NOT NULL"
@@ -52,7 +52,8 @@ class KilledRounds:
         where = f"seed {self.seed}, round {number}"
         ballot_round_id = self._open(defence_id)
         ballots = {n: ballot(ballot_round_id, chances.choice(CHOICES)) for n in range(5)}
-        heard = self._vote_and_die(sitting_id, ballots, 1 + number % 4)
+        pauses_s = [chances.uniform(0, SPREAD_S) for _ in ballots]
+        heard = self._vote_and_die(sitting_id, ballots, pauses_s, 1 + number % 4)
         self.recover()
         stored = set(self._values(RECEIPTS, ballot_round_id))
         known = {receipt for receipt in heard.values() if receipt}
@@ -72,13 +73,14 @@ class KilledRounds:
         assert len(audited) == 5, where
 
     def _vote_and_die(
-        self, sitting_id: int, ballots: Mapping[int, dict[str, Any]], after: int
+        self, sitting_id: int, ballots: Mapping[int, dict[str, Any]], pauses_s: Sequence[float], after: int
     ) -> dict[int, str | None]:
-        """All vote at once, the kill comes after so many answers; who got which."""
+        """All vote almost at once, the kill comes after so many answers; who got which."""
         barrier, lock, left = Barrier(len(ballots)), Lock(), [after]
 
         def vote(n: int) -> str | None:
             barrier.wait()
+            time.sleep(pauses_s[n])
             receipt = self._send(n, sitting_id, ballots[n])
             if receipt is not None:
                 with lock:

@@ -23,8 +23,8 @@ from voting.rules import Choice
 
 Result = TypeVar("Result")
 CHOICES = ("pass", "pass", "veto", "abstain")
-LATEST_S = 0.02
-"""Within this time everybody acts, at a random moment."""
+LATEST_S, CLOSING_LATEST_S = 0.02, 0.04
+"""Within this time members vote and the round is closed, each at a random moment."""
 
 
 def at_once(*acts: Callable[[], Result]) -> list[Result | Exception]:
@@ -80,10 +80,13 @@ class Races:
         names = chances.sample(self.room.experts, chances.randint(3, 5))
         votes = {name: chances.choice(CHOICES) for name in names}
         acts = [
-            self._vote(name, ballot_round_id, choice, chances.choice(self._desks), _moment(chances))
+            self._vote(
+                name, ballot_round_id, choice, chances.choice(self._desks), chances.uniform(0, LATEST_S)
+            )
             for name, choice in votes.items()
         ]
-        *answers, tally = at_once(*acts, self._close(ballot_round_id, _moment(chances)))
+        closing = self._close(ballot_round_id, chances.uniform(0, CLOSING_LATEST_S))
+        *answers, tally = at_once(*acts, closing)
         acknowledged = [answer for answer in answers if isinstance(answer, str)]
         assert [a for a in answers if not isinstance(a, str | Conflict)] == [], where
         assert isinstance(tally, dict), (where, tally)
@@ -116,7 +119,3 @@ class Races:
     def _column(self, query: str, ballot_round_id: str) -> Sequence[str]:
         found = self.room.rows(f"{query} WHERE ballot_round_id = :id", id=ballot_round_id)
         return sorted(value for (value,) in found if value is not None)
-
-
-def _moment(chances: random.Random) -> float:
-    return chances.uniform(0, LATEST_S)

@@ -26,6 +26,7 @@ def page_constant_s(name: str) -> float:
 
 
 ACK_WAIT_S, RETRY_S = page_constant_s("ACK_WAIT_MS"), page_constant_s("RETRY_MS")
+ENTER_AGAIN_S = page_constant_s("ENTER_AGAIN_MS")
 
 
 class Voter:
@@ -154,7 +155,7 @@ class Voter:
         answer = await self._emit("enter", {"sitting_id": self.sitting_id})
         if answer is None:
             if self._line is not None:
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(ENTER_AGAIN_S)
                 self._spawn(self._enter())
         elif not answer["ok"]:
             self.refusals.append(str(answer.get("message")))

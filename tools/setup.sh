@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Brings what the project needs onto a bare machine: `tools/setup.sh run`, or `test` for the tests' needs too.
+# Brings what the project needs onto a bare machine: `tools/setup.sh run`, with `test` or `bench` their needs too.
 # Called by make; safe to call again: what is there and current is left alone.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -104,12 +104,16 @@ test_programs() {
   local missing=()
   command -v chromium >/dev/null || missing+=(chromium)
   [ -n "$(find /usr/share/fonts -iname '*NotoSansCJK*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
+  [ ${#missing[@]} = 0 ] || apt_install "The tests need a browser and its fonts." "${missing[@]}"
+}
+
+# What tests and benchmarks of two workers start for themselves.
+server_programs() {
+  local missing=()
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
-  [ ${#missing[@]} = 0 ] || apt_install "The tests need a browser, its fonts and a PostgreSQL server." "${missing[@]}"
-  local servers=()
-  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || servers+=(nginx-light)
-  command -v redis-server >/dev/null || servers+=(redis-server)
-  [ ${#servers[@]} = 0 ] || apt_install_servers "The tests of two workers need nginx and Redis." "${servers[@]}"
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  [ ${#missing[@]} = 0 ] || apt_install_servers "PostgreSQL, nginx and Redis are needed." "${missing[@]}"
 }
 
 case "${1:-}" in
@@ -120,11 +124,13 @@ make_venv
 if [ "$1" = bench ]; then
   command -v java >/dev/null || echo "setup: no Java here, the peer Timefold is left out (Debian: openjdk-17-jre-headless)"
   python_packages bench requirements.txt requirements-bench.txt
+  server_programs
   exit
 fi
 if [ "$1" = test ]; then
   python_packages test requirements.txt requirements-test.txt
   test_programs
+  server_programs
 else
   is_current test requirements.txt requirements-test.txt || python_packages run requirements.txt
 fi

@@ -79,6 +79,7 @@ _NAMES = (
         "start_at": Text("自（北京时间）", "from (Beijing time)"),
         "state": Text("状态", "state"),
         "scores": Text("评分数", "scores"),
+        "seal": Text("封存摘要", "digest of the seal"),
         "seats": Text("成员", "members"),
         "present": Text("到场", "present"),
         "sum_tenths": Text("总分（十分之一分）", "sum in tenths"),

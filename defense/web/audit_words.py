@@ -57,6 +57,8 @@ _ACTION_TEXT = {
     "ruling.validity": Text("变更材料审核结论", "ruling on validity"),
     "schedule.published": Text("发布排期", "timetable published"),
     "schedule.saved": Text("保存排期", "timetable saved"),
+    "chain.begun": Text("开始场次记录", "log of a sitting begun"),
+    "sitting.sealed": Text("封存场次", "sitting sealed"),
     "sign_in.failed": Text("登录失败", "sign-in failed"),
     "sign_in.started": Text("登录", "signed in"),
     "solve.cancelled": Text("取消求解", "solving cancelled"),

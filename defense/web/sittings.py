@@ -20,6 +20,7 @@ from defense.services.meetings import meeting_address, room_window
 from defense.services.recusals import conflicts_of, entitled_members
 from defense.services.results import deciding_round, named_ballots
 from defense.services.room_views import console_view, own_view, sees_console, shared_view
+from defense.services.sealing import seal_view
 from defense.services.seals import is_sealed
 from defense.services.sittings import CONDUCT_MOVES, heard_in_order, may_conduct, require_watcher
 from defense.web.room_page import ballot_paper, next_steps, reopenings, screen_address
@@ -91,8 +92,10 @@ def cast(sitting_id: int) -> ResponseReturnValue:
                 f"表决票不完整（{error}），请重新选择。", f"The ballot is incomplete ({error}); choose again."
             )
         ) from error
-    desk = current_app.extensions["ballot_desk"]
-    receipt = desk.cast_ballot(require_principal().sign_in_id, ballot)
+    sign_in_id = require_principal().sign_in_id
+    # Who waits for the writer must not go on reading: a round that closes empties SQLite's log meanwhile.
+    db.session.rollback()
+    receipt = current_app.extensions["ballot_desk"].cast_ballot(sign_in_id, ballot)
     current_app.extensions["room_news"].changed(receipt.sitting_id)
     if request.is_json:
         return jsonify(ok=True, receipt=receipt.receipt)
@@ -128,6 +131,7 @@ def _room(sitting: Sitting) -> dict[str, Any]:
         "own": own_view(session, sitting, principal),
         "console": console_view(session, sitting.id) if sees_console(principal) else None,
         "sealed": sealed,
+        "seal": None if principal.role is Role.EXPERT else seal_view(session, principal, sitting),
         "expert": principal.role is Role.EXPERT,
         "conducts": conducts and not sealed,
         "moves": {d.id: _moves_of(d) for d in order},

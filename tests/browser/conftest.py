@@ -1,4 +1,4 @@
-"""The one Chromium that all browser tests of a run share."""
+"""The one Chromium, and the one PostgreSQL server, that all browser tests of a run share."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browsers import CHROMIUM, CHROMIUM_ARGS
+from tests.postgres import postgres, published_postgres
+
+__all__ = ["postgres", "published_postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -37,8 +37,8 @@ def test_votes_against_the_closing(
             assert verify_audit(session).whole
         engine.dispose()
     print(f"{kind}: {left} interleavings, {counted} ballots counted, {late} refused as late")
-    assert counted > left
-    assert left < 50 or late > 0
+    # Both sides of the race were really seen, however slow the machine.
+    assert left < 50 or min(counted, late) > left // 4
 
 
 def _database(request: pytest.FixtureRequest, directory: Path, kind: str, number: int) -> str:

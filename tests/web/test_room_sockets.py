@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from threading import Barrier
 from typing import Any
@@ -240,21 +242,57 @@ def test_other_namespaces_do_not_exist(live: LiveServer) -> None:
         client.connect(live.url, headers={"Cookie": cookie}, transports=["websocket"], namespaces=["/admin"])
 
 
-def test_publishing_makes_everybody_prove_their_place_anew(live: LiveServer) -> None:
-    staff, secretary = live.sign_in("staff"), live.sign_in("secretary")
-    stays, silent = (RoomSocket(live, live.sign_in(name)) for name in ("expert0", "expert1"))
-    for socket in (stays, silent):
+def test_publishing_hangs_up_on_who_lost_their_place_and_on_nobody_else(
+    live: LiveServer, dial: Dial, secretary: requests.Session
+) -> None:
+    guest_id = _seat_a_guest(live)
+    guest, member = dial("expert1"), dial("expert0")
+    for socket in (guest, member):
         socket.enter()
-    published = staff.post(
+    published = live.sign_in("staff").post(
         f"{live.url}/rounds/2021/schedule/1/publish", timeout=WAIT_S, allow_redirects=False
     )
     assert published.status_code == 302
-    assert stays.asked_again.wait(WAIT_S) and silent.asked_again.wait(WAIT_S)
-    stays.enter()
-    heard = len(stays.news), len(silent.news)
-    move = f"{live.url}/defences/{live.defence_ids[0]}/moves/call_in"
+    assert guest.cut.wait(1.0)
+    assert rows(live, "SELECT 1 FROM sitting_member WHERE expert_id = ?", guest_id) == []
+    assert not member.cut.is_set()
+    move = f"{live.url}/defences/{live.defence_ids[0]}/moves/check_in"
     assert secretary.post(move, timeout=WAIT_S, allow_redirects=False).status_code == 302
-    wait_for(lambda: len(stays.news) > heard[0])
-    assert len(silent.news) == heard[1]
-    for socket in (stays, silent):
-        socket.close()
+    wait_for(lambda: bool(member.news))
+
+
+def _seat_a_guest(live: LiveServer) -> int:
+    """Put an expert of no panel into the sitting, whose link is `expert1`; the expert's id."""
+    with closing(sqlite3.connect(live.directory / "defence.sqlite3")) as connection:
+        connection.row_factory = sqlite3.Row
+        likeness = dict(connection.execute("SELECT * FROM expert LIMIT 1").fetchone())
+        likeness |= {"id": 9_999, "code": "Z9999"} if "code" in likeness else {"id": 9_999}
+        names, marks = ", ".join(likeness), ", ".join("?" * len(likeness))
+        connection.execute(f"INSERT INTO expert ({names}) VALUES ({marks})", list(likeness.values()))
+        connection.execute("INSERT INTO sitting_member VALUES (?, 9999, 0)", (live.sitting_id,))
+        member = "SELECT expert_id FROM sitting_member WHERE sitting_id = ? ORDER BY is_head DESC, expert_id"
+        (_head, (second,), *_others) = map(tuple, connection.execute(member, (live.sitting_id,)))
+        connection.execute("UPDATE account SET expert_id = 9999 WHERE expert_id = ?", (second,))
+        connection.commit()
+    return 9_999
+
+
+def test_who_votes_by_post_while_a_round_is_closed_stops_nobody(
+    live: LiveServer, secretary: requests.Session
+) -> None:
+    """Closing empties SQLite's log: no reader may wait meanwhile, nor the process for a reader."""
+    clients = {name: live.sign_in(name) for name in EXPERTS}
+    path = f"{live.url}/sittings/{live.sitting_id}/ballots"
+    took = []
+    for number in range(3):
+        ballot_round_id = open_ballot(live, secretary, number)
+        with ThreadPoolExecutor(len(EXPERTS) + 1) as pool:
+            votes = [
+                pool.submit(http.post, path, json=ballot(ballot_round_id), timeout=30)
+                for http in clients.values()
+            ]
+            began = time.monotonic()
+            close_ballot(live, secretary, ballot_round_id)
+            took.append(time.monotonic() - began)
+            assert {vote.result().status_code for vote in votes} <= {200, 409}
+    assert max(took) < 3.0

@@ -18,8 +18,7 @@ def test_votes_against_the_closing(engine: Engine) -> None:
     races = Races(engine, INTERLEAVINGS, SEED)
     races.run(range(INTERLEAVINGS))
     # Both sides of the race were really seen.
-    assert races.counted > INTERLEAVINGS
-    assert races.late > 0
+    assert min(races.counted, races.late) > INTERLEAVINGS // 4
     with races.room.sessions() as session:
         assert verify_audit(session).whole
 

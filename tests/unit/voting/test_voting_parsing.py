@@ -60,7 +60,8 @@ def test_malformed_data_gives_one_kind_of_error(data: Any) -> None:
     kept = f"{request.veto_reason}{request.comment}"
     assert "\x00" not in kept
     assert kept.encode()
-    assert request.choice is Choice.VETO or (request.veto_reason, request.comment) == (None, None)
+    assert request.choice is Choice.VETO or request.veto_reason is None
+    assert (request.choice is Choice.SCORE) is (request.score_tenths is not None)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +98,59 @@ def test_a_full_comment_with_line_breaks_fits_as_a_form_sends_it() -> None:
     assert parse_ballot(GOOD | {"comment": words.replace("\n", "\r\n")}).comment == words
 
 
-@pytest.mark.parametrize("extra", [{"veto_reason": "其他"}, {"comment": "words"}])
-def test_only_a_veto_carries_words(extra: dict[str, str]) -> None:
-    plain = {"ballot_round_id": GOOD["ballot_round_id"], "key": GOOD["key"]}
-    for choice in ("pass", "abstain"):
-        assert parse_ballot(plain | {"choice": choice, "veto_reason": "", "comment": None}).comment is None
-        with pytest.raises(MalformedBallot):
-            parse_ballot(plain | {"choice": choice} | extra)
+PLAIN = {"ballot_round_id": GOOD["ballot_round_id"], "key": GOOD["key"]}
+
+
+@pytest.mark.parametrize("choice", ["pass", "abstain"])
+def test_any_ballot_may_carry_a_remark_and_only_a_veto_a_reason(choice: str) -> None:
+    """A remark that only vetoes could carry would tell by its being there, whatever it says."""
+    ballot = PLAIN | {"choice": choice, "veto_reason": "", "comment": "words", "score_tenths": None}
+    assert parse_ballot(ballot).comment == "words"
+    with pytest.raises(MalformedBallot, match="veto_reason"):
+        parse_ballot(ballot | {"veto_reason": "其他"})
+
+
+def test_what_fills_a_ballot_up_is_no_part_of_it() -> None:
+    assert parse_ballot(GOOD | {"pad": "x" * 1000}) == parse_ballot(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("fields", "tenths"),
+    [
+        ({"score_tenths": 0}, 0),
+        ({"score_tenths": 1000}, 1000),
+        ({"score": "85.5"}, 855),
+        ({"score": " 60 "}, 600),
+        ({"score": "100.0"}, 1000),
+        ({"score_tenths": 599, "score": "100"}, 599),
+    ],
+)
+def test_a_score_is_read_in_tenths(fields: dict[str, Any], tenths: int) -> None:
+    assert parse_ballot(PLAIN | {"choice": "score"} | fields).score_tenths == tenths
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"score_tenths": 1001},
+        {"score_tenths": -1},
+        {"score_tenths": True},
+        {"score_tenths": 85.5},
+        {"score_tenths": "855"},
+        {"score": "100.1"},
+        {"score": "85.55"},
+        {"score": "8,5"},
+        {"score": "８５"},
+        {"score": "1e2"},
+        {"score": 85},
+    ],
+)
+def test_what_is_no_score_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(MalformedBallot, match="score_tenths"):
+        parse_ballot(PLAIN | {"choice": "score"} | fields)
+    with pytest.raises(MalformedBallot, match="score_tenths"):
+        parse_ballot(PLAIN | {"choice": "pass", "score_tenths": 600})
 
 
 @settings(derandomize=True, max_examples=200, deadline=None)
