@@ -49,7 +49,7 @@ DECISION_TEXT = {
     "cancelled": Text("取消答辩", "cancelled"),
 }
 RECUSAL_ACTION = "recusal.declared"
-_FEW = Text("已投 {cast} 票，少于规定的 {needed} 票", "{cast} ballots, fewer than the {needed} required")
+_FEW = Text("已投 {cast} 票，少于规定的 {needed} 票", "{cast} cast, fewer than the {needed} required")
 _MISSING = Text("应到成员有人未投票", "an entitled member's ballot was missing")
 _NO_RESULT = Text("依表决规则未形成有效结果", "no valid result under the rule")
 

@@ -122,7 +122,9 @@ def read_audit(session: Session, action: str, subject: str, page: int, search: s
     found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     page, pages = place_page(page, found, AUDIT_PAGE_SIZE)
     rows = session.execute(
-        query.order_by(AuditEntry.seq.desc()).limit(AUDIT_PAGE_SIZE).offset((page - 1) * AUDIT_PAGE_SIZE)
+        query.order_by(AuditEntry.at.desc(), AuditEntry.chain, AuditEntry.seq.desc())
+        .limit(AUDIT_PAGE_SIZE)
+        .offset((page - 1) * AUDIT_PAGE_SIZE)
     )
     return AuditPage(tuple((entry, name) for entry, name in rows), found, page, pages)
 

@@ -10,7 +10,18 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from defense.domain.lifecycle import MOVE_TEXT
 from defense.domain.text import Text
-from defense.models import Account, Application, AuditEntry, Defence, Expert, Invite, OutboxMessage, Round
+from defense.models import (
+    Account,
+    Application,
+    AuditEntry,
+    Defence,
+    Expert,
+    Invite,
+    OutboxMessage,
+    Panel,
+    Round,
+    Sitting,
+)
 from defense.web.audit_details import detail_name, detail_value
 from defense.web.format import localise
 
@@ -77,6 +88,7 @@ _KIND_TEXT = {
     "outbox_message": Text("邮件", "mail to"),
     "round": Text("批次", "round"),
     "schedule": Text("排期", "timetable"),
+    "sitting": Text("场次", "sitting of"),
     "solve_run": Text("求解", "solver run"),
     "username": Text("未知用户名", "unknown user name"),
 }
@@ -103,6 +115,7 @@ class AuditWords:
         ids: dict[str, set[int]] = {}
         for entry in entries:
             _note(ids, entry.subject)
+            _note(ids, entry.chain)
             for key in _NAMED_DETAILS:
                 if key in entry.detail:
                     _note(ids, f"{key}:{entry.detail[key]}")
@@ -144,6 +157,7 @@ def _names_of(session: Session, ids: Mapping[str, set[int]]) -> dict[str, str]:
             .join(Account, Account.id == Invite.account_id),
         ),
         "round": (Round.id, select(Round.id, Round.code)),
+        "sitting": (Sitting.id, select(Sitting.id, Panel.name).join(Panel)),
     }
     return {
         f"{kind}:{id_}": name

@@ -87,6 +87,8 @@ def stamp(value: datetime | None) -> str:
 
 def register_filters(app: Flask) -> None:
     """Give the templates these filters."""
+    # Else a filter of a constant is worked out once, in the language of whoever came first.
+    app.jinja_env.optimized = False
     app.jinja_env.filters.update(
         text=localise,
         clocks=lambda at: localise(both_clocks(at)),

@@ -41,7 +41,7 @@ def empty_server(tmp_path: Path, migrated_sqlite: Path) -> Iterator[LiveServer]:
         link = issue_link(session, staff, utc_now() + timedelta(days=1))
         session.commit()
         db.engine.dispose()
-    server = start_server(tmp_path, 0, [], {"staff": link})
+    server = start_server(tmp_path, 0, [], {"staff": link}, SOLVE_TIME_LIMIT_S="5")
     yield server
     server.kill()
 

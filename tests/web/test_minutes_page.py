@@ -23,7 +23,7 @@ READERS = ("secretary", "staff", "supervisor", "expert0", "expert1")
 def minutes(client: FlaskClient, people: People) -> str:
     answer = client.get(f"/sittings/{people.sitting_id}/minutes")
     assert answer.status_code == 200
-    return readable(answer.data, answer.mimetype)
+    return readable(answer.data, answer.mimetype or "")
 
 
 def decide(app: Flask, people: People, enter: Enter, *choices: str) -> None:

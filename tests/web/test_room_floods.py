@@ -16,7 +16,7 @@ from tests.live import LiveServer, start_server
 from tests.many_sittings import Browser, Scene, set_scene
 
 GIGABYTE = 1 << 30
-ASKED = 60
+ASKED = 40
 MEMORY_ALLOWED = 30 << 20
 """Bytes that the worker may have gained: caches of the first requests, never a gigabyte."""
 

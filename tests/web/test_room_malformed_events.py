@@ -13,7 +13,7 @@ from tests.malformed import digests
 from tests.malicious_room import MaliciousRoom
 from tests.many_sittings import set_scene
 
-MESSAGES, SEED = 3_000, 5
+MESSAGES, SEED = 1_500, 5
 
 
 @pytest.fixture

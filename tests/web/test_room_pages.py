@@ -269,6 +269,9 @@ def test_the_english_room_has_no_chinese_sentence(published_app: Flask, people: 
         spoken = {word for word in words if f">{word}<" in chinese}
         assert len(spoken) > 5
         assert {word for word in spoken if f">{word}<" in english} <= {"中文"}
+        # Words of a constant: not those of whoever asked for the page first.
+        assert ("结束表决" in chinese) is (name == "secretary")
+        assert "结束表决" not in english
 
 
 def _change_defence_rules(app: Flask, **changes: object) -> None:

@@ -74,7 +74,7 @@ class Stage:
         try:
             return _Run(server, self.addresses).told(choices)
         finally:
-            server.stop()
+            server.kill()
 
 
 class _Run:

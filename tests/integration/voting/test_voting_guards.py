@@ -1,4 +1,4 @@
-"""What the database itself refuses, and what the audit chain shows when somebody goes round that."""
+"""What the database itself refuses, whoever asks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from defense.models.types import random_id
-from defense.services.audit import AuditCheck, verify_audit
+from defense.services.reopening import ask_reopening, decide_reopening
 from tests.rooms import Room
 
 
@@ -75,67 +75,61 @@ def test_a_ballot_belongs_to_a_round_and_a_voter_is_there_once(room: Room, close
         )
 
 
-def check(room: Room) -> AuditCheck:
-    """The verdict of the verifier."""
-    with room.sessions() as session:
-        return verify_audit(session)
+def test_an_envelope_is_neither_changed_nor_slipped_into_a_closed_round(room: Room, closed: str) -> None:
+    insert = "INSERT INTO ballot_envelope (id, ballot_round_id, content) VALUES (:fresh, :closed, :content)"
+    with pytest.raises(DBAPIError, match="the round of voting is closed"):
+        execute(room, insert, fresh=random_id(), closed=closed, content=b"x")
+    assert room.rows("SELECT count(*) FROM ballot_envelope") == [(1,)]  # of the round still open
+    with pytest.raises(DBAPIError, match="an envelope is never changed"):
+        execute(room, "UPDATE ballot_envelope SET content = :content", content=b"x")
 
 
-def test_an_untouched_chain_verifies_and_counts_everything(room: Room, closed: str) -> None:
-    found = check(room)
-    assert found.broken_at_seq is None
-    assert room.rows("SELECT count(*), max(digest) FROM audit_head")[0] == (1, found.head_digest)
-    assert room.rows("SELECT count(*), max(seq) FROM audit_entry") == [(found.entries, found.entries)]
+def test_an_outcome_is_taken_back_by_a_granted_re_vote_only(room: Room, closed: str) -> None:
+    take_back = "UPDATE defence SET outcome = NULL, state = 'discussing' WHERE id = :id"
+    defence_id = room.defence_ids[0]
+    asked = room.act(
+        "secretary", lambda s, who: ask_reopening(s, who, defence_id, "re_vote", "technical", "断线").id
+    )
+    with pytest.raises(DBAPIError, match="final"):
+        execute(room, take_back, id=defence_id)
+    ((still_open,),) = room.rows("SELECT id FROM ballot_round WHERE closed_at IS NULL")
+    for name in ("expert1", "expert2"):
+        room.vote(name, still_open)
+    room.close(still_open)
+    room.act("supervisor", lambda s, who: decide_reopening(s, who, asked, True) and None)
+    assert room.defence().outcome is None
+    # The grant is spent: what the panel decides now stands again.
+    opened = room.open(0)
+    room.vote_all(opened, "pass", "pass", "pass")
+    room.close(opened)
+    assert room.defence().outcome == "passed"
+    with pytest.raises(DBAPIError, match="final"):
+        execute(room, take_back, id=defence_id)
 
 
-def broken_after(room: Room, *statements: str) -> int | None:
-    """What the verifier finds after a forger with full rights was there; all of it is taken back."""
-    on_table = " ON audit_entry" if room.engine.dialect.name == "postgresql" else ""
-    guards = [f"DROP TRIGGER audit_entry_no_{event}{on_table}" for event in ("update", "delete")]
-    with room.sessions() as session:
-        for statement in (*guards, *statements):
-            session.execute(text(statement))
-        return verify_audit(session).broken_at_seq
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("UPDATE reopening SET decided_by_id = asked_by_id", "who asks does not decide|never changed"),
+        ("UPDATE reopening SET granted = :no", "never changed"),
+        ("UPDATE reopening SET reason = 'another'", "never changed"),
+        ("DELETE FROM reopening", "kept"),
+    ],
+)
+def test_a_decided_request_stays_as_it_was(room: Room, closed: str, sql: str, words: str) -> None:
+    asked = room.act(
+        "secretary",
+        lambda s, who: ask_reopening(s, who, room.defence_ids[0], "second_defence", "technical", "断线").id,
+    )
+    room.act("supervisor", lambda s, who: decide_reopening(s, who, asked, True) and None)
+    with pytest.raises(DBAPIError, match=words):
+        execute(room, sql, **({"no": False} if ":no" in sql else {}))
 
 
-def test_every_edit_is_found_where_it_was_made(room: Room, closed: str) -> None:
-    last, someone = check(room).entries, room.rows("SELECT max(id) FROM account")[0][0]
-    edits = [
-        f"account_id = CASE WHEN account_id IS NULL THEN {someone} END",
-        "action = 'nothing'",
-        "subject = 'defence:0'",
-        """detail = '{"forged"\\:true}'""",
-        "at = '2021-11-22 00\\:00\\:00.000000'",
-        f"previous_digest = '{'a' * 64}'",
-        f"digest = '{'a' * 64}'",
-    ]
-    for seq in (1, last // 2, last):
-        found = {
-            edit: broken_after(room, f"UPDATE audit_entry SET {edit} WHERE seq = {seq}") for edit in edits
-        }
-        assert found == dict.fromkeys(edits, seq)
-
-
-def test_every_deletion_is_found(room: Room, closed: str) -> None:
-    last = check(room).entries
-    for seq in (1, last // 2, last):
-        assert broken_after(room, f"DELETE FROM audit_entry WHERE seq = {seq}") == seq
-    assert broken_after(room, "DELETE FROM audit_entry") == 1
-    assert broken_after(room, "DELETE FROM audit_head") == last + 1
-
-
-def test_every_insertion_is_found(room: Room, closed: str) -> None:
-    last = check(room).entries
-    for seq, broken in ((-1, 1), (0, 1), (last + 1, last + 1)):
-        insertion = (
-            f"INSERT INTO audit_entry SELECT {seq}, at, account_id, action, subject, detail, digest,"
-            f" '{'b' * 64}' FROM audit_entry WHERE seq = {last}"
-        )
-        assert broken_after(room, insertion) == broken
-
-
-def test_two_entries_exchanged_are_found(room: Room, closed: str) -> None:
-    exchange = [
-        f"UPDATE audit_entry SET seq = {end} WHERE seq = {start}" for start, end in ((3, -3), (4, 3), (-3, 4))
-    ]
-    assert broken_after(room, *exchange) == 3
+def test_who_asks_does_not_decide(room: Room, closed: str) -> None:
+    room.act(
+        "secretary",
+        lambda s, who: ask_reopening(s, who, room.defence_ids[0], "second_defence", "technical", "断线").id,
+    )
+    with pytest.raises(DBAPIError, match="who asks does not decide"):
+        execute(room, "UPDATE reopening SET decided_by_id = asked_by_id, granted = :yes", yes=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from defense.domain.errors import NotFound
@@ -80,8 +82,7 @@ def test_a_vote_stands_with_its_rule_its_numbers_and_its_words(room: Room) -> No
     assert round_.veto_reasons == (("材料不实", 1),)
     assert round_.remarks == ("论文非本人完成",)
     assert round_.named == ()
-    present = {m.name: m.present for m in minutes(room).members}
-    assert sorted(present.values()) == [False, False, True, True, True]
+    assert Counter(m.present for m in minutes(room).members) == {True: 3, False: 2}
     assert [m.is_head for m in minutes(room).members] == [True, False, False, False, False]
 
 
@@ -126,8 +127,9 @@ def test_an_invalid_round_tells_turnout_and_why(room: Room, choices: list[str], 
 def test_a_missing_ballot_that_the_rule_does_not_bear(room: Room) -> None:
     room.change_rules(absences="invalid", quorum_at_least=1, quorum_numerator=0)
     vote(room, "pass", "pass", "pass", "pass")
-    assert detail_of(room).rounds[0].why is not None
-    assert "有人未投票" in detail_of(room).rounds[0].why.zh  # type: ignore[union-attr]
+    why = detail_of(room).rounds[0].why
+    assert why is not None
+    assert "有人未投票" in why.zh
 
 
 def test_a_recusal_breaks_off_a_round_and_shuts_the_part_to_its_member(room: Room) -> None:
@@ -268,7 +270,7 @@ def test_the_head_is_the_one_that_the_log_is_checked_against(room: Room) -> None
     room.move(Move.CHECK_IN, 1)
     with room.sessions() as session:
         assert verify_audit(session, [printed]).whole
-    assert minutes(room).head.digest != head.digest
+    assert minutes(room).head != head
 
 
 def test_the_seal(room: Room) -> None:
@@ -289,6 +291,7 @@ def test_the_seal(room: Room) -> None:
         )
         session.commit()
     seal = minutes(room).seal
+    assert seal is not None
     assert (seal.sealed_by, seal.sealed_at) == ("赵监督", now)
     assert (seal.signature, seal.public_key) == ("ab" * 64, "cd" * 32)
 
