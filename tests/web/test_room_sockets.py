@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -49,8 +48,6 @@ def secretary(live: LiveServer) -> Iterator[requests.Session]:
 ORIGINS = (None, "http://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1", "{}.evil.example")
 # A refusal of the handshake, or an end right after it: the client library has two words for them.
 REFUSED = (ConnectionError, ValueError)
-CLOSED_WITHIN_S = 3.0
-"""Less than the ten seconds for which SQLite would wait for a reader."""
 
 
 def test_only_a_page_of_this_site_is_let_in(live: LiveServer) -> None:
@@ -277,27 +274,3 @@ def _seat_a_guest(live: LiveServer) -> int:
         connection.execute("UPDATE account SET expert_id = 9999 WHERE expert_id = ?", (second,))
         connection.commit()
     return 9_999
-
-
-def test_who_votes_by_post_while_a_round_is_closed_stops_nobody(
-    live: LiveServer, secretary: requests.Session
-) -> None:
-    """Closing empties SQLite's log: no reader may wait meanwhile, nor the process for a reader."""
-    clients = [live.sign_in(name) for name in EXPERTS]
-    path = f"{live.url}/sittings/{live.sitting_id}/ballots"
-
-    def vote_again_and_again(http: requests.Session, mine: dict[str, Any]) -> set[int]:
-        return {http.post(path, json=mine, timeout=30).status_code for _ in range(20)}
-
-    for number in range(2):
-        ballot_round_id = open_ballot(live, secretary, number)
-        ballots = [ballot(ballot_round_id) for _ in EXPERTS]
-        for http, mine in zip(clients, ballots, strict=True):
-            assert http.post(path, json=mine, timeout=30).status_code == 200
-        with ThreadPoolExecutor(len(EXPERTS)) as pool:
-            statuses = pool.map(vote_again_and_again, clients, ballots)
-            time.sleep(0.1)  # so that some of them are at it
-            began = time.monotonic()
-            close_ballot(live, secretary, ballot_round_id)
-            assert time.monotonic() - began < CLOSED_WITHIN_S
-            assert set.union(*statuses) == {200}
