@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
+from defense.models import Seal
 from defense.models.audit import MAIN_CHAIN
 from defense.services.audit import CHAIN_BEGUN, AuditRecord, entry_digest, genesis_digest
 from defense.services.audit_rows import EntryRow, HeadRow, entry_rows, head_rows, seal_rows, stored_moment
 from defense.services.seal_check import SITTING_SEALED, ChainEnds, SealCheck, anchors_of, check_seals
+from defense.services.sealing import results_differ
 
 NAMELESS = "?"
 """Where entries and heads go whose chain cannot be read."""
@@ -157,10 +159,20 @@ def verify_audit(
     log.compare_with_main()
     chains = [log.chains[name] for name in sorted(log.chains)]
     ends = {c.name: (c.seq, c.digest) for c in chains if c.entries == c.seq}
+    checks = check_seals(seals, log.announced, ChainEnds(ends, log.digests), public_keys)
     return AuditCheck(
         tuple(ChainCheck(c.name, c.entries, c.seq, c.digest, *(c.fault or ())) for c in chains),
-        check_seals(seals, log.announced, ChainEnds(ends, log.digests), public_keys),
+        tuple(_with_results(session, check) for check in checks),
     )
+
+
+def _with_results(session: Session, check: SealCheck) -> SealCheck:
+    """A sound seal is worth as much as the results still are what it was put under."""
+    if check.fault is None:
+        seal = session.get(Seal, int(check.chain.partition(":")[2]), populate_existing=True)
+        if seal is None or results_differ(session, seal):
+            return replace(check, fault="seal_results")
+    return check
 
 
 class _Chain:

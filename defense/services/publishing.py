@@ -141,7 +141,7 @@ def _settle_sittings(session: Session, schedule: Schedule) -> dict[int, Sitting]
         sitting.seq = (sitting.seq or 0) + 1
         _settle_members(session, sitting, half_day)
     for half_day_id, sitting in sittings.items():
-        if half_day_id not in spans:
+        if half_day_id not in spans and not is_sealed(session, sitting.id):
             if not sitting.cancelled:
                 _hang_up_on_experts(session, [m.expert_id for m in sitting.members])
             sitting.cancelled = True

@@ -26,6 +26,7 @@ SEAL_FAULT_TEXT = {
     "seal_statement": Text(
         "封存声明与封存的链首不一致", "the sealed statement names another head than the seal"
     ),
+    "seal_results": Text("答辩结果与封存时不同", "the results are not those that were sealed"),
     "seal_signature": Text("封存签名无效", "the signature does not hold"),
     "seal_key": Text(
         "封存所用的密钥不是公布的密钥", "the seal is by a key that is not among the published ones"

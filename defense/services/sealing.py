@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,7 +108,8 @@ def missing_before_seal(session: Session, sitting: Sitting) -> tuple[Text, ...]:
         .where(Defence.sitting_id == sitting.id, Reopening.decided_at.is_(None))
         .limit(1)
     )
-    waits = [
+    waits = [] if heard_in_order(sitting) else [Text("本场没有答辩人", "nobody is in this sitting")]
+    waits += [
         Text("{name}（{state}）", "{name} ({state})").format(
             name=d.application.name, state=STATE_TEXT[DefenceState(d.state)]
         )
@@ -128,6 +130,21 @@ def seal_view(session: Session, principal: Principal, sitting: Sitting) -> SealV
     closed = sum(d.state in (DefenceState.CLOSED, DefenceState.SEALED) for d in order)
     may_seal = seal is None and not missing and bool(order) and principal.role is Role.SUPERVISOR
     return SealView(seal, may_seal, missing, closed, len(order) - closed)
+
+
+def results_differ(session: Session, seal: Seal) -> bool:
+    """Whether the results in the database are others than those that were signed.
+
+    Left aside are those who had not been heard: they may have been seated elsewhere since.
+    """
+    try:
+        stated = [d for d in json.loads(seal.statement)["defences"] if d["state"] not in UNSEATED_STATES]
+        rows = select(Defence).where(Defence.sitting_id == seal.sitting_id)
+        found = session.scalars(rows.execution_options(populate_existing=True))
+        now = [_result_of(d) for d in found if d.state not in UNSEATED_STATES]
+    except (ValueError, KeyError, TypeError, LookupError):
+        return True
+    return sorted(map(canonical_json, stated)) != sorted(map(canonical_json, now))
 
 
 def _signed(session: Session, sitting: Sitting, principal: Principal, seal_key: bytes, now: datetime) -> Seal:

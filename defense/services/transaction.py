@@ -48,8 +48,9 @@ def prepare_engine(engine: Engine) -> None:
 def erase_write_ahead_log(engine: Engine) -> bool:
     """Empty SQLite's write-ahead log after a round of secret ballots has been closed.
 
-    The log keeps the pages of every commit, and each ballot came with its voter's page: until it is
-    emptied, a copy of the files tells who voted what. Called outside every transaction.
+    The log keeps the pages of every commit, and each envelope came with its voter's page: until it is
+    emptied, a copy of the files together with `BALLOT_KEY` tells who voted what. Called outside every
+    transaction.
 
     Returns
     -------

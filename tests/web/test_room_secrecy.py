@@ -36,7 +36,7 @@ BYTES_OF_A_BALLOT = 1600
 CONDUCTORS = ("staff", "supervisor", "secretary")
 VOTES = {
     "all pass": ["pass"] * 5,
-    "vetoes": ["veto", "abstain", "pass", "veto", "veto"],
+    "vetoes": ["veto", "abstain", "veto", "veto", "pass"],
 }
 SCORES = {"all 100": [1000] * 5, "mixed": [0, None, 1, 599, 1000]}
 

@@ -48,8 +48,34 @@ GUARDS = [
         "defence_no_update_sealed",
         "UPDATE",
         "defence",
-        "OLD.state NOT IN ('removed', 'postponed') "
-        "AND EXISTS (SELECT 1 FROM seal WHERE seal.sitting_id = OLD.sitting_id)",
+        # Who was not heard may be seated again, but elsewhere.
+        "(EXISTS (SELECT 1 FROM seal WHERE seal.sitting_id = OLD.sitting_id) "
+        "AND (OLD.state NOT IN ('removed', 'postponed') OR NEW.sitting_id = OLD.sitting_id)) "
+        "OR (NEW.sitting_id <> OLD.sitting_id "
+        "AND EXISTS (SELECT 1 FROM seal WHERE seal.sitting_id = NEW.sitting_id))",
+        "the sitting is sealed",
+    ),
+    (
+        "defence_no_insert_sealed",
+        "INSERT",
+        "defence",
+        "EXISTS (SELECT 1 FROM seal WHERE seal.sitting_id = NEW.sitting_id)",
+        "the sitting is sealed",
+    ),
+    (
+        "ballot_round_no_insert_sealed",
+        "INSERT",
+        "ballot_round",
+        "EXISTS (SELECT 1 FROM seal JOIN defence ON defence.sitting_id = seal.sitting_id "
+        "WHERE defence.id = NEW.defence_id)",
+        "the sitting is sealed",
+    ),
+    (
+        "sitting_no_update_sealed",
+        "UPDATE",
+        "sitting",
+        "(NEW.cancelled <> OLD.cancelled OR NEW.panel_id <> OLD.panel_id OR NEW.start_at <> OLD.start_at) "
+        "AND EXISTS (SELECT 1 FROM seal WHERE seal.sitting_id = OLD.id)",
         "the sitting is sealed",
     ),
     ("reopening_no_delete", "DELETE", "reopening", None, "requests are kept"),

@@ -147,10 +147,17 @@ def test_nothing_of_a_sealed_sitting_changes(room: Room) -> None:
         "UPDATE defence SET state = 'closed' WHERE id = :id",
         "UPDATE seal SET signature = 'x' WHERE sitting_id = :sitting",
         "DELETE FROM seal WHERE sitting_id = :sitting",
+        "UPDATE sitting SET cancelled = :yes WHERE id = :sitting",
+        "INSERT INTO defence (application_id, attempt, sitting_id, start_at, end_at, state, "
+        "clock_elapsed_ms) SELECT application_id, 2, sitting_id, start_at, end_at, 'closed', 0 FROM defence WHERE id = :id",
+        "UPDATE defence SET sitting_id = :sitting WHERE sitting_id <> :sitting",
+        "INSERT INTO ballot_round (id, defence_id, number, rule, rule_version, terms, seats, effect, secret, "
+        "veto_reasons, opened_at, opened_by_id) SELECT 'f', defence_id, 9, rule, rule_version, terms, seats, "
+        "effect, secret, veto_reasons, opened_at, opened_by_id FROM ballot_round WHERE defence_id = :id",
     ]
     for sql in forged:
-        values = {"id": room.defence_ids[0], "sitting": room.sitting_id}
-        with pytest.raises(DBAPIError), room.engine.begin() as connection:
+        values = {"id": room.defence_ids[0], "sitting": room.sitting_id, "yes": True}
+        with pytest.raises(DBAPIError, match=r"seal"), room.engine.begin() as connection:
             connection.execute(text(sql), {k: v for k, v in values.items() if f":{k}" in sql})
     assert check(room) == before
 
@@ -190,6 +197,22 @@ def test_a_forged_seal_is_found(room: Room, tmp_path: Path) -> None:
             [sys.executable, "-I", str(VERIFIER), str(path)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 1, done.stdout + done.stderr
+
+
+def test_results_changed_after_the_seal_are_found(room: Room) -> None:
+    """The chains are sound then and so is the signature: what was signed is held against what is there."""
+    finish(room)
+    seal(room)
+    on_table = " ON defence" if room.engine.dialect.name == "postgresql" else ""
+    with room.engine.connect() as connection:
+        transaction = connection.begin()
+        for guard in ("defence_no_new_outcome", "defence_no_update_sealed"):
+            connection.execute(text(f"DROP TRIGGER {guard}{on_table}"))
+        connection.execute(text("UPDATE defence SET outcome = 'passed' WHERE outcome = 'failed'"))
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            assert [s.fault for s in verify_audit(session).seals] == ["seal_results"]
+        transaction.rollback()
+    assert check(room).whole
 
 
 def test_the_room_says_what_is_missing_and_what_was_sealed(room: Room) -> None:
