@@ -149,7 +149,8 @@ def test_nothing_of_a_sealed_sitting_changes(room: Room) -> None:
         "DELETE FROM seal WHERE sitting_id = :sitting",
         "UPDATE sitting SET cancelled = :yes WHERE id = :sitting",
         "INSERT INTO defence (application_id, attempt, sitting_id, start_at, end_at, state, "
-        "clock_elapsed_ms) SELECT application_id, 2, sitting_id, start_at, end_at, 'closed', 0 FROM defence WHERE id = :id",
+        "clock_elapsed_ms) SELECT application_id, 2, sitting_id, start_at, end_at, 'closed', 0 "
+        "FROM defence WHERE id = :id",
         "UPDATE defence SET sitting_id = :sitting WHERE sitting_id <> :sitting",
         "INSERT INTO ballot_round (id, defence_id, number, rule, rule_version, terms, seats, effect, secret, "
         "veto_reasons, opened_at, opened_by_id) SELECT 'f', defence_id, 9, rule, rule_version, terms, seats, "
