@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from sqlalchemy import text
 
 from tests.frames import ask, join, post
 from tests.live import LiveServer
+from tests.loops import run_async
 from tests.malformed import Malice, messages
 from tests.many_sittings import Browser, Scene
 from tests.rooms import ballot
@@ -26,7 +26,7 @@ class MaliciousRoom:
 
     def prepare(self) -> list[str]:
         """Let everybody vote in both; the packets that they sent."""
-        return asyncio.run(self._prepare())
+        return run_async(self._prepare())
 
     async def _prepare(self) -> list[str]:
         recorded, self.round_ids = [], list[str]()
@@ -56,7 +56,7 @@ class MaliciousRoom:
 
     def works(self) -> None:
         """The room goes on: the ballot closes with every vote in it."""
-        asyncio.run(self._click(f"/ballot-rounds/{self.round_ids[0]}/close"))
+        run_async(self._click(f"/ballot-rounds/{self.round_ids[0]}/close"))
         with self.scene.engine.connect() as connection:
             tally = connection.execute(
                 text("SELECT count(*) FROM ballot WHERE ballot_round_id = :id"), {"id": self.round_ids[0]}

@@ -17,7 +17,7 @@ from defense.models import Application, BallotRound, Defence, OutboxMessage, Sit
 from defense.services.audit_check import verify_audit
 from tests.conftest import SAMPLE_CANDIDATES, People, introduce_people, make_settings
 from tests.postgres import PostgresServer
-from tests.rooms import ballot
+from tests.rooms import TO_DISCUSSION, ballot
 
 pytestmark = pytest.mark.postgres
 
@@ -69,8 +69,9 @@ def test_a_ballot_from_the_opening_to_the_release(
 ) -> None:
     secretary, staff, room = enter("secretary"), enter("staff"), f"/sittings/{people.sitting_id}"
     defence_id = people.defence_ids[0]
-    for path in (f"/defences/{defence_id}/moves/call_in", f"/defences/{defence_id}/ballot"):
-        assert secretary.post(path).status_code == 302
+    for move in TO_DISCUSSION:
+        assert secretary.post(f"/defences/{defence_id}/moves/{move}").status_code == 302
+    assert secretary.post(f"/defences/{defence_id}/ballot").status_code == 302
     with app.app_context():
         ballot_round_id = db.session.scalars(select(BallotRound.id)).one()
     experts = [name for name in people.links if name.startswith("expert")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import statistics
 from collections.abc import Callable
@@ -12,6 +11,7 @@ import pytest
 
 from tests.faulty_runs import RIGHT_WITHIN_S, run_lanes
 from tests.live import start_server
+from tests.loops import run_async
 from tests.many_sittings import set_scene
 
 RUNS, AT_ONCE, FIRST_SEED = 500, 20, 40_000
@@ -28,7 +28,7 @@ def test_all_are_right_soon_after_the_line_is_back(
     server = start_server(tmp_path, scene.sittings[0][0], scene.sittings[0][1], scene.people.links)
     try:
         seeds = range(FIRST_SEED, FIRST_SEED + runs)
-        took = asyncio.run(run_lanes(scene, server.url, seeds, PARTINGS_S))
+        took = run_async(run_lanes(scene, server.url, seeds, PARTINGS_S))
     finally:
         server.kill()
         scene.engine.dispose()

@@ -11,6 +11,7 @@ import pytest
 
 from tests.frames import BROKEN, join
 from tests.live import start_server
+from tests.loops import run_async
 from tests.many_sittings import set_scene
 from tests.web.test_room_floods import worker_bytes
 
@@ -43,7 +44,7 @@ def test_who_never_reads_is_hung_up_on(tmp_path: Path, published_sqlite: Path) -
 
     try:
         before = worker_bytes(server)
-        held_s = asyncio.run(all_of_them())
+        held_s = run_async(all_of_them())
         gained = worker_bytes(server) - before
     finally:
         server.kill()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.faulty_runs import RIGHT_WITHIN_S, run_lanes
 from tests.live import LiveServer, start_server
+from tests.loops import run_async
 from tests.many_sittings import Scene, set_scene
 
 RUNS, FIRST_SEED = 10, 4_000
@@ -34,7 +34,7 @@ def server(scene: Scene) -> Iterator[LiveServer]:
 
 def test_all_are_right_soon_after_the_line_is_back(scene: Scene, server: LiveServer) -> None:
     seeds = range(FIRST_SEED, FIRST_SEED + RUNS)
-    took = asyncio.run(run_lanes(scene, server.url, seeds, PARTINGS_S))
+    took = run_async(run_lanes(scene, server.url, seeds, PARTINGS_S))
     assert len(took) >= RUNS
     assert max(took) < RIGHT_WITHIN_S
     assert "Traceback" not in (scene.directory / "server.log").read_text()

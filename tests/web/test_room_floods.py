@@ -13,6 +13,7 @@ import pytest
 
 from tests.frames import BROKEN, TEXT, Line, Refused, ask, encode_frame, join
 from tests.live import LiveServer, start_server
+from tests.loops import run_async
 from tests.many_sittings import Browser, Scene, set_scene
 
 GIGABYTE = 1 << 30
@@ -71,7 +72,7 @@ def test_a_foreign_csrf_token_is_refused(server: LiveServer, scene: Scene, token
         assert (await line.receive()).startswith("44")
         assert await is_hung_up(line, 5.0)
 
-    asyncio.run(knock())
+    run_async(knock())
 
 
 @pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1"])
@@ -86,7 +87,7 @@ def test_a_foreign_origin_is_refused(server: LiveServer, scene: Scene, origin: s
         return await line.receive()
 
     try:
-        assert asyncio.run(knock()).startswith("44")
+        assert run_async(knock()).startswith("44")
     except (Refused, *BROKEN):
         pass  # turned away even earlier
 
@@ -102,7 +103,7 @@ def test_a_frame_that_announces_too_much_ends_the_line(
         assert await is_hung_up(line, 2.0)
 
     before = worker_bytes(server)
-    asyncio.run(announce())
+    run_async(announce())
     assert worker_bytes(server) - before < MEMORY_ALLOWED
 
 
@@ -113,7 +114,7 @@ def test_many_small_pieces_of_a_large_message_end_the_line(server: LiveServer, s
             line.writer.write(encode_frame(b"4" * 1024, TEXT if n == 0 else 0, fin=False))
         assert await is_hung_up(line, 2.0)
 
-    asyncio.run(send())
+    run_async(send())
 
 
 @pytest.mark.parametrize("said", ["", "3"])
@@ -126,7 +127,7 @@ def test_who_never_asks_to_come_in_is_hung_up_on(server: LiveServer, scene: Scen
             await line.send(said)
         assert await is_hung_up(line, 15.0)
 
-    asyncio.run(wait())
+    run_async(wait())
 
 
 def test_a_flood_is_cut_off_and_others_hardly_notice(server: LiveServer, scene: Scene) -> None:
@@ -164,7 +165,7 @@ def test_a_flood_is_cut_off_and_others_hardly_notice(server: LiveServer, scene: 
         flooding.cancel()
         return calm, busy, cuts
 
-    calm, busy, cuts = asyncio.run(both())
+    calm, busy, cuts = run_async(both())
     assert len(cuts) >= 3
     assert max(cuts) < 2.0
     # A floor of a few milliseconds: below it the clock of a shared machine says nothing.

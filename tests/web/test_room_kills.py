@@ -15,6 +15,7 @@ import pytest
 from tests.frames import ask, join, post
 from tests.kills import KilledRounds
 from tests.live import LiveServer, start_server
+from tests.loops import run_async
 from tests.many_sittings import Scene, set_scene
 from tests.rooms import ballot
 from tests.voters import Voter
@@ -53,7 +54,7 @@ def test_clients_recover_by_themselves_after_a_restart(
     scene: Scene, server: LiveServer, end: Callable[[LiveServer], None]
 ) -> None:
     """Half have voted, the server goes away and comes back; nobody touches anything."""
-    asyncio.run(_restart(scene, server, end))
+    run_async(_restart(scene, server, end))
 
 
 async def _restart(scene: Scene, server: LiveServer, end: Callable[[LiveServer], None]) -> None:

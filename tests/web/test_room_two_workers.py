@@ -18,6 +18,7 @@ from sqlalchemy import text
 from tests.cluster import Cluster, running_cluster
 from tests.frames import BROKEN, Line, Refused, ask, join, post
 from tests.kills import KilledRounds
+from tests.loops import run_async
 from tests.many_sittings import Browser
 from tests.postgres import PostgresServer
 from tests.rooms import ballot
@@ -134,7 +135,7 @@ async def right_again(day: Day, voters: list[Voter], spoil: Callable[[], None]) 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Run a test's coroutine."""
-    asyncio.run(work)
+    run_async(work)
 
 
 def test_members_on_different_workers_see_the_same(cluster: Cluster) -> None:
@@ -284,8 +285,20 @@ def test_a_worker_killed_in_mid_vote_loses_nothing(cluster: Cluster) -> None:
 
 
 def test_pages_and_sockets_of_a_sitting_go_to_one_worker(cluster: Cluster) -> None:
-    seen = {route(cluster, sitting_id) for sitting_id, _ in cluster.scene.sittings}
+    seen = {settled_route(cluster, sitting_id) for sitting_id, _ in cluster.scene.sittings}
     assert seen == {0, 1}  # not all to the same one, either
+
+
+def settled_route(cluster: Cluster, sitting_id: int) -> int:
+    """Where a sitting goes when nginx trusts both workers again: a slow one is left out for a while."""
+    give_up_at = time.monotonic() + 30
+    while True:
+        try:
+            return route(cluster, sitting_id)
+        except (ValueError, AssertionError):
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(1)
 
 
 def route(cluster: Cluster, sitting_id: int) -> int:
