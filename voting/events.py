@@ -16,9 +16,9 @@ from flask_socketio import Namespace, SocketIO
 from voting.room import BallotDesk, Bell, Caller, MalformedBallot, parse_ballot
 
 ROOM_ROLES = ("expert", "secretary", "staff", "supervisor")
-COALESCE_S, COALESCE_MOST_S = 0.05, 0.4
+COALESCE_S, COALESCE_MOST_S = 0.1, 0.4
 """Changes within this time become one message: a vote waits for no broadcast."""
-ROOMS_AT_ONCE = 4
+ROOMS_AT_ONCE = 10
 MAX_SOCKETS_A_SIGN_IN = 20
 FORBIDDEN = {"ok": False, "code": "Forbidden"}
 

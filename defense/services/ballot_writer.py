@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,9 +17,6 @@ from voting.room import BallotRequest, Receipt
 
 MOST_AT_ONCE = 400
 """Ballots in a transaction: more would only make the first of them wait."""
-
-WORTH_A_TRANSACTION, WAIT_FOR_OTHERS_S = 8, 0.005
-"""With fewer in the queue the writer waits a moment: a transaction costs as much as ten ballots in it."""
 
 
 @dataclass
@@ -85,8 +81,6 @@ class BallotWriter:
     def _write_until_answered(self, mine: _Waiting) -> None:
         try:
             while mine.answer is None:
-                if len(self._queue) < WORTH_A_TRANSACTION:
-                    time.sleep(WAIT_FOR_OTHERS_S)
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), MOST_AT_ONCE))]
                 try:
                     self._write(batch)
