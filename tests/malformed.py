@@ -26,6 +26,7 @@ from tests.frames import (
     join,
     read_frame,
 )
+from tests.loops import run_async
 from tests.many_sittings import Browser
 from tests.rooms import REASON
 
@@ -158,12 +159,11 @@ class Malice:
         )
         @given(st.lists(drawn, min_size=BATCH, max_size=BATCH))
         def send(batch: list[Message]) -> None:
-            runner.run(self._send(batch))
+            run_async(self._send(batch))
             self._check_log()
 
-        with asyncio.Runner() as runner:
-            while self.sent < count:
-                send()
+        while self.sent < count:
+            send()
 
     async def _send(self, batch: Sequence[Message]) -> None:
         browser = self.browsers[self.lines % len(self.browsers)]
