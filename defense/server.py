@@ -7,6 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import sessionmaker
 
 from defense.app import create_app
+from defense.engine_socket import use_room_sockets
 from defense.extensions import db
 from defense.integrations.mail import sender_from
 from defense.migrating import ensure_database
@@ -19,6 +20,7 @@ SWEEP_PAUSE_S = 0.25
 
 def create_served_app() -> Flask:
     """The application with its database up to date, its outbox sent and its rooms looked after."""
+    use_room_sockets()
     served = create_app()
     with served.app_context():
         ensure_database()

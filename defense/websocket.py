@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 
 import gevent
@@ -21,6 +22,7 @@ READ_BUFFER_BYTES = 1024
 BURST_FRAMES, FRAMES_A_SECOND = 60, 15.0
 """What one client may send; a page sends some ten frames when it opens and then one a vote."""
 FIRST_MESSAGE_S = 10.0
+MAX_UNSENT_BYTES, WRITE_BYTES = 1 << 20, 1 << 16
 UNREAD_MS = 45_000
 """How long a client may leave what we send unread before the kernel hangs up."""
 CONNECT = "40"
@@ -39,12 +41,54 @@ class RoomWebSocket(WebSocket):
     into memory; both are done here at once and within limits.
     """
 
-    __slots__ = ("_allowance", "_counted_at", "_greeted")
+    __slots__ = ("_allowance", "_counted_at", "_greeted", "_socket", "_unsent")
 
     def __init__(self, environ: dict[str, Any], stream: Any, handler: Any) -> None:
         super().__init__(environ, stream, handler)
         self._allowance, self._counted_at, self._greeted = float(BURST_FRAMES), time.monotonic(), False
-        handler.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+        self._socket, self._unsent = handler.socket, bytearray()
+        self.raw_write = self._write  # type: ignore[misc]
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_MS)
+
+    def send_or_cut(self, text: str) -> None:
+        """Send a message without waiting for its reader; a dead line is cut, so that its reader here ends."""
+        try:
+            self.send(text)
+        except OSError:
+            self.cut()
+
+    def cut(self) -> None:
+        """End the line at once."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _write(self, frame: bytes) -> None:
+        """Give the kernel what it takes, and keep the rest for a greenlet that waits in our place.
+
+        Raises
+        ------
+        OSError
+            The line is dead, or its reader so slow that too much is kept already.
+        """
+        if self._unsent:
+            if len(self._unsent) + len(frame) > MAX_UNSENT_BYTES:
+                raise OSError("the other side does not read")
+            self._unsent += frame
+            return
+        try:
+            sent = self._socket.send(frame, timeout=0.0)
+        except BlockingIOError:
+            sent = 0
+        if sent < len(frame):
+            self._unsent += frame[sent:]
+            gevent.spawn(self._write_unsent)
+
+    def _write_unsent(self) -> None:
+        try:
+            while self._unsent:
+                del self._unsent[: self._socket.send(self._unsent[:WRITE_BYTES])]
+        except OSError:
+            self.cut()
 
     def receive(self) -> str | None:
         """The next message, or None when the connection is over; the first one says who comes, and soon."""
@@ -79,11 +123,11 @@ class RoomWebSocket(WebSocket):
 
     def read_frame(self) -> tuple[Any, bytes]:
         """One frame, unmasked."""
-        header = Header.decode_header(self.stream)
+        header, read = Header.decode_header(self.stream), self.raw_read
         self._count_frame()
-        if header.flags or not header.mask or header.length > MAX_MESSAGE_BYTES:
+        if header.flags or not header.mask or header.length > MAX_MESSAGE_BYTES or read is None:
             raise ProtocolError("a frame that no browser sends here")
-        payload = self.raw_read(header.length) if header.length else b""
+        payload = read(header.length) if header.length else b""
         if len(payload) != header.length:
             raise ProtocolError("the line broke within a frame")
         return header, _unmask(payload, bytes(header.mask))
