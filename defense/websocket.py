@@ -13,8 +13,9 @@ import gevent
 from geventwebsocket import handler as library
 from geventwebsocket.exceptions import ProtocolError
 from geventwebsocket.gunicorn.workers import GeventWebSocketWorker
-from geventwebsocket.handler import WebSocketHandler
+from geventwebsocket.handler import Client, WebSocketHandler
 from geventwebsocket.websocket import Header, WebSocket
+from gunicorn.workers.ggevent import PyWSGIServer
 
 MAX_MESSAGE_BYTES = 16 * 1024
 MAX_DIGITS = 20
@@ -185,6 +186,16 @@ class RoomWebSocketHandler(WebSocketHandler):
         # A tenth of what a socket holds would be Python's usual buffer for reading.
         super().__init__(sock, address, server, rfile or sock.makefile("rb", READ_BUFFER_BYTES))
 
+    def read_requestline(self) -> str:
+        """Wait for the browser's next request; a server that stops need not wait with us."""
+        idle = self.server.idle
+        idle.add(self.socket)
+        try:
+            line: str = super().read_requestline()
+            return line
+        finally:
+            idle.discard(self.socket)
+
     def upgrade_websocket(self) -> Any:
         """Upgrade, or answer 403."""
         environ = self.environ
@@ -202,7 +213,28 @@ class RoomWebSocketHandler(WebSocketHandler):
 library.WebSocket = RoomWebSocket
 
 
+class RoomServer(PyWSGIServer):
+    """Ends, when told to, without waiting for lines on which nothing is under way."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.idle: set[Any] = set()
+        """Sockets of browsers that have no request under way."""
+        self.clients: dict[Any, Client] = {}
+        """Of the library: whoever has a websocket, by address."""
+
+    def close(self) -> None:
+        """Let nobody in any more, and hang up on whoever waits."""
+        super().close()
+        for client in list(self.clients.values()):
+            client.ws.cut()
+        for browser in list(self.idle):
+            with suppress(OSError):
+                browser.shutdown(socket.SHUT_RDWR)
+
+
 class RoomWorker(GeventWebSocketWorker):
     """gunicorn's worker class for this service."""
 
+    server_class = RoomServer
     wsgi_handler = RoomWebSocketHandler

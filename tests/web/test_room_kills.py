@@ -72,6 +72,9 @@ async def _restart(scene: Scene, server: LiveServer, end: Callable[[LiveServer],
             voter.vote(ballot(ballot_round_id))
         await _until(lambda: all(voter.receipts for voter in voters[:2]))
         await asyncio.to_thread(end, server)
+        assert "graceful timeout" not in (scene.directory / "server.log").read_text(), (
+            "it waited for lines that only listened"
+        )
         voters[2].vote(ballot(ballot_round_id, "veto"))  # while nobody is there to take it
         await asyncio.to_thread(server.start)
         began = time.monotonic()
