@@ -26,7 +26,7 @@ from defense.services.ballot_writer import BallotWriter
 from defense.services.room_sweep import RoomSweep
 from defense.services.rounds import newest_round
 from defense.services.throttle import AttemptLimiter
-from defense.services.transaction import prepare_engine
+from defense.services.transaction import LogEraser, prepare_engine
 from defense.settings import PROJECT_DIR, Settings
 from defense.web import register_pages
 from defense.web.addresses import RowId
@@ -122,7 +122,7 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
 
 def _open_room(app: Flask, settings: Settings) -> None:
     with app.app_context():
-        sessions = sessionmaker(db.engine)
+        sessions, log_eraser = sessionmaker(db.engine), LogEraser(db.engine)
     desk = DatabaseBallotDesk(sessions, _ballot_writer(settings, sessions))
     news = RoomNews(socketio, desk, bell_from(settings))
     events = RoomEvents(desk, news, partial(_caller, sessions), _is_our_page, errors.explain_event_error)
@@ -131,6 +131,7 @@ def _open_room(app: Flask, settings: Settings) -> None:
         "ballot_desk": desk,
         "room_news": news,
         "room_sweep": RoomSweep(sessions, events, news),
+        "log_eraser": log_eraser,
     }
 
 

@@ -36,6 +36,7 @@ def _sweep_forever(served: Flask) -> None:
     while True:
         try:
             served.extensions["room_sweep"].look()
+            served.extensions["log_eraser"].look()
         except Exception:
             # The database is away or busy: what could not be looked up now is there at the next look.
             served.logger.exception("looking after the rooms failed")

@@ -86,17 +86,19 @@ class RedisBell:
             return
 
     def listen(self, heard: Heard) -> None:
-        """Subscribe, and subscribe again whenever the line breaks."""
-        pause_s = RETRY_S
+        """Subscribe, and subscribe again whenever the line breaks; an outage is logged once."""
+        pause_s, is_away = RETRY_S, False
         while True:
             try:
                 with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     channel.subscribe(self._channel)
-                    pause_s = RETRY_S
+                    pause_s, is_away = RETRY_S, False
                     while True:
                         self._hear(channel.get_message(timeout=TIMEOUT_S / 2), heard)
             except (redis.RedisError, OSError) as error:
-                logger.warning("not listening to Redis: %s; trying again", type(error).__name__)
+                if not is_away:
+                    logger.warning("not listening to Redis: %s; trying again", type(error).__name__)
+                is_away = True
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_RETRY_S)
 
@@ -108,16 +110,16 @@ class RedisBell:
 
     def _carry_out(self) -> None:
         """Publish what waits, for ever; an outage is logged once."""
-        away = False
+        is_away = False
         while True:
             packet = self._waiting.get()
             try:
                 self._redis.publish(self._channel, packet)
-                away = False
+                is_away = False
             except (redis.RedisError, OSError) as error:
-                if not away:
+                if not is_away:
                     logger.warning("Redis is away: %s; rooms hear of news later", type(error).__name__)
-                away = True
+                is_away = True
 
     def _hear(self, packet: dict[str, Any] | None, heard: Heard) -> None:
         if packet is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from sqlite3 import OperationalError
 from typing import Any
 
@@ -10,7 +9,6 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 10_000
-ERASE_WITHIN_S, ERASE_AGAIN_S = 5.0, 0.02
 
 
 def begin_write(session: Session) -> None:
@@ -45,43 +43,42 @@ def prepare_engine(engine: Engine) -> None:
     event.listen(engine, "begin", _on_begin)
 
 
-def erase_write_ahead_log(engine: Engine) -> bool:
-    """Empty SQLite's write-ahead log after a round of secret ballots has been closed.
+class LogEraser:
+    """Empties SQLite's write-ahead log after a round of secret ballots has been closed.
 
     The log keeps the pages of every commit, and each envelope came with its voter's page: until it is
-    emptied, a copy of the files together with `BALLOT_KEY` tells who voted what. Called outside every
-    transaction.
-
-    Returns
-    -------
-    bool
-        False when somebody went on reading for all of `ERASE_WITHIN_S`; the next closing erases for both.
+    emptied, a copy of the files together with `BALLOT_KEY` tells who voted what. While somebody reads it
+    cannot be emptied, so whoever looks after the process asks again and again (`look`); the first time at
+    its start, because a process that was killed may have left a log behind.
     """
-    if engine.dialect.name != "sqlite":
-        return True
-    connection = engine.raw_connection()
-    try:
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._is_due = engine.dialect.name == "sqlite"
+
+    def erase(self) -> None:
+        """Empty it now, or else at one of the next looks; called outside every transaction."""
+        self._is_due = self._engine.dialect.name == "sqlite"
+        self.look()
+
+    def look(self) -> None:
+        """Empty it if that is due and nobody is in the way."""
+        if self._is_due:
+            self._is_due = not self._empty()
+
+    def _empty(self) -> bool:
+        connection = self._engine.raw_connection()
         cursor = connection.cursor()
-        # SQLite's own waiting would stop the whole process, and with it the readers it waits for.
-        cursor.execute("PRAGMA busy_timeout=0")
-        give_up_at = time.monotonic() + ERASE_WITHIN_S
-        while _is_being_read(cursor):
-            if time.monotonic() > give_up_at:
-                return False
-            time.sleep(ERASE_AGAIN_S)
-        return True
-    finally:
-        connection.cursor().execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        connection.close()
-
-
-def _is_being_read(cursor: Any) -> bool:
-    """Try to empty the write-ahead log; whether somebody's transaction was in the way."""
-    try:
-        (busy, _in_log, _moved) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    except OperationalError:  # locked: SQLite raises when it is another checkpoint that is under way
-        return True
-    return bool(busy)
+        try:
+            # SQLite's own waiting would stop the whole process, and with it the readers it waits for.
+            cursor.execute("PRAGMA busy_timeout=0")
+            (is_busy, _in_log, _moved) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not is_busy
+        except OperationalError:  # locked: SQLite raises when it is another checkpoint that is under way
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+            connection.close()
 
 
 def _on_connect(connection: Any, _record: object) -> None:

@@ -32,7 +32,6 @@ from defense.services.candidate_needs import WISH_TEXT, possible_attendees
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
-from defense.services.transaction import erase_write_ahead_log
 from defense.services.wording import REQUIREMENT_TEXT
 from defense.web.format import localise
 from defense.web.links import show_new_link
@@ -139,7 +138,7 @@ def recusal(application_id: int) -> ResponseReturnValue:
         current_app.extensions["room_news"].changed(sitting_id)
     # A round that was open may have been broken off.
     db.session.remove()
-    erase_write_ahead_log(db.engine)
+    current_app.extensions["log_eraser"].erase()
     return answer
 
 

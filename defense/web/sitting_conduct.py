@@ -19,7 +19,6 @@ from defense.services.conducting import go_on_with_clock, pause_clock, ring_bell
 from defense.services.recusals import recuse_in_room
 from defense.services.reopening import ask_reopening, decide_reopening
 from defense.services.sittings import CONDUCT_MOVES, move_defence
-from defense.services.transaction import erase_write_ahead_log
 
 pages = Blueprint("sitting_conduct", __name__)
 
@@ -156,5 +155,5 @@ def _commit_and_erase(sitting_id: int) -> ResponseReturnValue:
     """As `_commit_and_return`, and nothing of a round that was open stays in SQLite's log."""
     answer = _commit_and_return(sitting_id)
     db.session.remove()
-    erase_write_ahead_log(db.engine)
+    current_app.extensions["log_eraser"].erase()
     return answer
