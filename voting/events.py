@@ -179,8 +179,7 @@ class RoomEvents(Namespace):
     def _hang_up(self, sid: str) -> None:
         line = self.server.manager.eio_sid_from_sid(sid, "/")
         self.server.disconnect(sid, namespace="/")
-        # Not here: it waits until the client has read what was sent before.
-        self.server.start_background_task(self.server.eio.disconnect, line)
+        self.server.eio.disconnect(line)
 
     def _hang_up_soon(self, sid: str) -> None:
         """A refused client is told so, and then holds no line open."""
