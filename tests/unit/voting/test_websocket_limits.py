@@ -120,6 +120,10 @@ def test_a_message_in_parts_is_put_together_and_pings_are_answered_between(
         (frame(b'42["connect",{}]'), "a name that is the library's own"),
         (frame(b'42["disconnect","bye"]'), "a good-bye of somebody who stays"),
         (frame(b'42["a",' + b"[" * 3000 + b"]" * 3000 + b"]"), "deeper than Python goes"),
+        (
+            frame(b'42["a",' + b"[" * 900 + b"]" * 900 + b"]"),
+            "deeper than Python goes where the library reads",
+        ),
         (frame(b'42/other,["a"]'), "another namespace"),
         (frame(b"40[1]"), "a connect whose words are no object"),
         (frame(b'42["a",' + b"9" * 101 + b"]"), "a number of a hundred digits"),
