@@ -69,14 +69,25 @@ _TURNOUT = (
     .group_by(BallotRound.id)
 )
 
+_VOTERS_OF_OPEN_ROUND = (
+    select(Voter.expert_id, Voter.receipt, Voter.nudged_at)
+    .join(BallotRound, BallotRound.id == Voter.ballot_round_id)
+    .join(Defence, Defence.id == BallotRound.defence_id)
+    .where(Defence.sitting_id == bindparam("sitting_id"), BallotRound.closed_at.is_(None))
+)
+_VOTER_OF_OPEN_ROUND = _VOTERS_OF_OPEN_ROUND.where(Voter.expert_id == bindparam("expert_id"))
+
 
 def shared_views(session: Session, sitting_ids: Collection[int]) -> dict[int, dict[str, Any]]:
     """`{"seq", "shared"}` of each sitting: states, clocks, how many have voted, results of closed votes."""
     connection, of_these = session.connection(), {"ids": sorted(sitting_ids)}
     sittings = connection.execute(_SITTINGS, of_these).all()
-    defences, rounds, clocks = defaultdict(list), defaultdict(list), _clocks(session, of_these["ids"])
+    defences, rounds, timed = defaultdict(list), defaultdict(list), list[int]()
     for row in connection.execute(_DEFENCES, of_these):
         defences[row.sitting_id].append(row)
+        if row.state in TIMED_STATES:
+            timed.append(row.id)
+    clocks = _clocks(session, timed)
     for row in connection.execute(_ROUNDS, of_these):
         rounds[row.sitting_id].append(row)
     voted = {row.id: row for row in connection.execute(_TURNOUT, of_these)}
@@ -105,9 +116,8 @@ def own_view(session: Session, sitting: Sitting, principal: Principal) -> dict[s
     """What concerns this person only: whether they may vote now, that they did, and that they were nudged."""
     voter = None
     if principal.role is Role.EXPERT:
-        voter = session.execute(
-            _voters_of_open_round(sitting.id).where(Voter.expert_id == principal.expert_id)
-        ).first()
+        who = {"sitting_id": sitting.id, "expert_id": principal.expert_id}
+        voter = session.connection().execute(_VOTER_OF_OPEN_ROUND, who).first()
     return {
         "may_vote": voter is not None,
         "receipt": voter.receipt if voter else None,
@@ -118,7 +128,8 @@ def own_view(session: Session, sitting: Sitting, principal: Principal) -> dict[s
 def console_view(session: Session, sitting_id: int) -> dict[str, Any]:
     """Who is in the room, and who has not voted yet, for those who conduct the sitting or watch over it."""
     present = accounts_present(session, sitting_id)
-    voters = {v.expert_id: v for v in session.execute(_voters_of_open_round(sitting_id))}
+    found = session.connection().execute(_VOTERS_OF_OPEN_ROUND, {"sitting_id": sitting_id})
+    voters = {voter.expert_id: voter for voter in found}
     is_open = bool(voters)
     members = session.execute(
         select(Expert.id, Expert.name, SittingMember.is_head, Account.id)
@@ -159,20 +170,13 @@ def epoch_ms(at: datetime | None) -> int | None:
     return None if at is None else round(at.timestamp() * 1000)
 
 
-def _voters_of_open_round(sitting_id: int) -> Any:
-    return (
-        select(Voter.expert_id, Voter.receipt, Voter.nudged_at)
-        .join(BallotRound, BallotRound.id == Voter.ballot_round_id)
-        .join(Defence, Defence.id == BallotRound.defence_id)
-        .where(Defence.sitting_id == sitting_id, BallotRound.closed_at.is_(None))
-    )
-
-
-def _clocks(session: Session, sitting_ids: Sequence[int]) -> dict[int, dict[str, Any] | None]:
-    """The clocks of whoever is being heard, by defence."""
+def _clocks(session: Session, defence_ids: Sequence[int]) -> dict[int, dict[str, Any] | None]:
+    """The clocks of these defences, which are being heard."""
+    if not defence_ids:
+        return {}
     timed = (
         select(Defence)
-        .where(Defence.sitting_id.in_(sitting_ids), Defence.state.in_(TIMED_STATES))
+        .where(Defence.id.in_(defence_ids))
         .options(joinedload(Defence.application).load_only(Application.level))
         .execution_options(populate_existing=True)
     )
