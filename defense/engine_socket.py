@@ -7,6 +7,7 @@ until the next ping: two thirds of the memory of an idle socket, and two switche
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import gevent
@@ -26,7 +27,7 @@ class RoomSocket(socket.Socket):
         self.last_ping: float | None = time.time()
         self._line: RoomWebSocket | None = None
         self._timer: Any = None
-        """Of the next ping; when all is over, of the cut."""
+        """Of the next ping, or of its answer; when all is over, of the cut."""
 
     def send(self, pkt: packet.Packet) -> None:
         """Send a packet, or keep it until the line is open.
@@ -64,10 +65,18 @@ class RoomSocket(socket.Socket):
         if not self.closing and not self.closed:
             self.last_ping = time.time()
             self.send(packet.Packet(packet.PING))
+            self._stop_timer()
+            self._start_timer(self.server.ping_timeout, self._miss_answer)
 
-    def _start_timer(self, delay_s: float, callback: Any) -> None:
+    def _miss_answer(self) -> None:
+        """The library would notice in its next walk past all sockets, up to another time-out later."""
+        if not self.closing and not self.closed:
+            self.close(reason=self.server.reason.PING_TIMEOUT)
+
+    def _start_timer(self, delay_s: float, callback: Callable[[], None]) -> None:
         self._timer = gevent.get_hub().loop.timer(delay_s)
-        self._timer.start(callback)
+        # In a greenlet: the loop itself must never wait, not even for a lock of the log.
+        self._timer.start(gevent.spawn, callback)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
