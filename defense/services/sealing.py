@@ -108,9 +108,12 @@ def missing_before_seal(session: Session, sitting: Sitting) -> tuple[Text, ...]:
         .where(Defence.sitting_id == sitting.id, Reopening.decided_at.is_(None))
         .limit(1)
     )
-    waits = [] if heard_in_order(sitting) else [Text("本场没有答辩人", "nobody is in this sitting")]
+    order = heard_in_order(sitting)
+    waits = [] if order else [Text("本场没有答辩人", "nobody is in this sitting")]
     waits += [
-        Text("{name}（{state}）", "{name} ({state})").format(
+        # Two candidates of one name are not rare; the number tells them apart.
+        Text("{number} 号 {name}（{state}）", "no. {number} {name} ({state})").format(
+            number=order.index(d) + 1,
             name=d.application.name, state=STATE_TEXT[DefenceState(d.state)]
         )
         for d in unfinished

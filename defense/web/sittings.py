@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from defense.auth import access, own_transaction, require_principal
 from defense.domain.errors import Forbidden, InvalidInput
 from defense.domain.lifecycle import LIVE_STATES, DefenceState, Move, legal_moves
+from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Defence, Sitting
@@ -36,12 +37,13 @@ ROOM_ROLES = (Role.EXPERT, Role.SECRETARY, Role.STAFF, Role.SUPERVISOR)
 @access(*ROOM_ROLES)
 def show(sitting_id: int) -> ResponseReturnValue:
     """The room."""
-    sitting = require_watcher(db.session(), require_principal(), sitting_id)
+    sitting, now = require_watcher(db.session(), require_principal(), sitting_id), utc_now()
     return render_template(
         "sittings/show.html",
         **_room(sitting),
         opens_at=room_window(sitting).start_at,
-        now=utc_now(),
+        now=now,
+        is_ahead=sitting.start_at.astimezone(BEIJING).date() > now.astimezone(BEIJING).date(),
         texts=room_texts(),
     )
 

@@ -180,8 +180,9 @@ export const ballotDesk = (form, { line, voter, sittingId, url, csrf, texts, ann
   };
 
   // When the open form is out of sight, one touch leads to it.
-  const sight = new IntersectionObserver(([seen]) => {
-    part("ballot-jump").hidden = form.hidden || seen.isIntersecting;
+  const sight = new IntersectionObserver((seen) => {
+    // Several at once when the form moved more than once; the last one holds.
+    part("ballot-jump").hidden = form.hidden || seen.at(-1).isIntersecting;
   });
 
   let nudgeSeen = null;
