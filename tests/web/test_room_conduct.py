@@ -75,6 +75,19 @@ def test_reminding(published_app: Flask, people: People, enter: Enter, secretary
     assert enter("expert0").post(address).status_code == 403
 
 
+def test_a_vote_with_too_few_ballots_is_given_again_and_everybody_is_told(
+    published_app: Flask, people: People, enter: Enter, secretary: FlaskClient
+) -> None:
+    ballot_round_id = open_ballot(published_app, people, secretary)
+    enter("expert0").post(f"/sittings/{people.sitting_id}/ballots", data=ballot_form(ballot_round_id))
+    conduct(secretary, f"/ballot-rounds/{ballot_round_id}/close")
+    for name in ("expert0", "expert1", "secretary"):
+        page = enter(name).get(f"/sittings/{people.sitting_id}").text
+        assert "上一轮表决无效（应投 5 票，收到 1 票）" in page
+    conduct(secretary, f"/defences/{people.defence_ids[0]}/ballot")
+    assert "上一轮表决无效" not in enter("expert0").get(f"/sittings/{people.sitting_id}").text
+
+
 def test_an_expert_steps_out_and_reads_no_further(
     published_app: Flask, people: People, enter: Enter, secretary: FlaskClient
 ) -> None:
