@@ -42,7 +42,7 @@ from defense.services.solving import (
     schedule_of,
     start_run,
 )
-from defense.services.transaction import begin_write
+from defense.services.transaction import begin_snapshot, begin_write
 from defense.settings import PROJECT_DIR
 
 SHOWN_ERRORS = 20
@@ -267,6 +267,7 @@ def export_timetable_command(file: Path, code: str) -> None:
 def export_results_command(file: Path, code: str) -> None:
     """Write the summary of results (汇总表) as a workbook."""
     with sessionmaker(db.engine)() as session:
+        begin_snapshot(session)
         file.write_bytes(export_results(session, _existing_round(session, code)))
     click.echo(str(file))
 

@@ -15,7 +15,7 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.services.audit_check import AuditCheck, parse_head, parse_heads, verify_audit
 from defense.services.audit_export import export_audit
-from defense.services.seals import public_key_of
+from defense.services.seals import parse_public_key, public_key_of, trusted_keys
 from defense.services.transaction import begin_snapshot
 
 
@@ -37,7 +37,13 @@ def _snapshot() -> Iterator[Session]:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A file of heads, one a line.",
 )
-@click.option("--public-key", "keys", multiple=True, metavar="HEX", help="Trust only seals by these keys.")
+@click.option(
+    "--public-key",
+    "keys",
+    multiple=True,
+    metavar="HEX",
+    help="Trust seals by these keys instead of by the service's own (SEAL_KEY, SEAL_PUBLIC_KEYS).",
+)
 @told_errors
 def verify_audit_command(heads: tuple[str, ...], files: tuple[Path, ...], keys: tuple[str, ...]) -> None:
     """Check that nothing in the audit log was changed, removed, added or cut off.
@@ -48,8 +54,9 @@ def verify_audit_command(heads: tuple[str, ...], files: tuple[Path, ...], keys: 
     printed = [parse_head(head) for head in heads]
     for file in files:
         printed += parse_heads(_lines_of(file))
+    trusted = {parse_public_key(key) for key in keys} or trusted_keys(settings())
     with _snapshot() as session:
-        check = verify_audit(session, printed, {key.lower() for key in keys})
+        check = verify_audit(session, printed, trusted)
     _report(check)
     if not check.whole:
         raise click.ClickException(
@@ -82,7 +89,7 @@ def _report(check: AuditCheck) -> None:
         if seal.fault is None:
             click.echo(f"OK    seal {seal.chain}  key {seal.public_key}")
         else:
-            click.echo(f"WRONG seal {seal.chain}  {seal.fault}: {seal.text}")
+            click.echo(f"WRONG seal {seal.chain}  key {seal.public_key}  {seal.fault}: {seal.text}")
 
 
 @click.command("export-audit")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from string import hexdigits
 from urllib.parse import urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -45,6 +46,8 @@ class Settings:
     """32 bytes that open the envelopes of rounds of voting still open."""
     seal_key: bytes
     """32 bytes, the seed of the Ed25519 key that signs sealed sittings."""
+    former_seal_public_keys: frozenset[str]
+    """Public halves, in hex, of keys that signed before this one."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -79,6 +82,7 @@ class Settings:
             redis_url=_redis_url(env),
             ballot_key=_key_bytes(env, "BALLOT_KEY", instance_dir),
             seal_key=_key_bytes(env, "SEAL_KEY", instance_dir),
+            former_seal_public_keys=_public_keys(env, "SEAL_PUBLIC_KEYS"),
         )
 
     @property
@@ -138,6 +142,16 @@ def _key_bytes(env: Mapping[str, str], name: str, instance_dir: Path) -> bytes:
     if len(key) != 32:
         raise SettingsError(f"{name}: expected 64 hexadecimal digits, as `openssl rand -hex 32` prints them")
     return key
+
+
+def _public_keys(env: Mapping[str, str], name: str) -> frozenset[str]:
+    keys = (env.get(name) or "").lower().replace(",", " ").split()
+    if any(len(key) != 64 or set(key) - set(hexdigits) for key in keys):
+        raise SettingsError(
+            f"{name}: expected public keys of 64 hexadecimal digits, as `flask seal-key` prints them, with "
+            "commas between them"
+        )
+    return frozenset(keys)
 
 
 def _kept_key(instance_dir: Path, name: str) -> str:

@@ -4,7 +4,8 @@
     python3 verify_audit.py FILE [--head CHAIN:NUMBER:DIGEST]... [--heads FILE] [--public-key HEX]...
 
 FILE is the service's SQLite database or what `flask export-audit FILE` wrote. Needs Python 3.10 and nothing
-else; signatures are checked with the `cryptography` package, or with the `openssl` command.
+else; signatures are checked with the `cryptography` package, or with the `openssl` command. HEX is the
+published key of the seals, as `flask seal-key` prints it; after a change of keys, give every one that sealed.
 
 Exit status: 0 nothing was touched, 1 something was, 2 it could not be checked (completely).
 
@@ -53,7 +54,7 @@ WORDS = {
     "seal_twice": ("主链中有两次封存", "the main chain knows two seals"),
     "seal_changed": ("封存记录被改动", "the seal was edited"),
     "seal_signature": ("签名无效", "the signature is not valid"),
-    "seal_key": ("不是公布的密钥", "not by a published key"),
+    "seal_key": ("封存所用的不是给出的密钥", "made with another key than those that were given"),
     "seal_statement": ("封存声明与封存记录不一致", "the sealed statement and the seal disagree"),
     "seal_head": ("本场记录与封存时不同", "the sitting's chain is not the one that was sealed"),
     "seal_main_head": ("主链与封存时不同", "the main chain is not what it was at the sealing"),
@@ -286,12 +287,12 @@ class Audit:
             return "seal_unknown"
         if len(announced) > 1:
             return "seal_twice"
+        if trusted and seal["public_key"] not in trusted:
+            return "seal_key"
         if seal_digest(seal) != announced[0]:
             return "seal_changed"
         if not holds(seal):
             return "seal_signature"
-        if trusted and seal["public_key"] not in trusted:
-            return "seal_key"
         own_head = name, seal["chain_seq"], seal["chain_digest"]
         heads = statement_heads(seal)
         if heads is None or heads[0] != own_head:
@@ -437,13 +438,17 @@ def main(arguments=None):
     parser.add_argument("--head", action="append", default=[], metavar="CHAIN:NUMBER:DIGEST")
     parser.add_argument("--heads", action="append", default=[], metavar="FILE", help="heads, one a line")
     parser.add_argument(
-        "--public-key", action="append", default=[], metavar="HEX", help="trust only these keys"
+        "--public-key",
+        action="append",
+        default=[],
+        metavar="HEX",
+        help="the published key, as `flask seal-key` prints it; every key that ever sealed",
     )
     parser.add_argument("--no-signatures", action="store_true", help="do not check signatures")
     options = parser.parse_args(arguments)
     verify = None if options.no_signatures else signature_checker()
     try:
-        trusted = {key.lower() for key in options.public_key}
+        trusted = {"".join(key.split()).lower() for key in options.public_key}
         holds = holds_by(verify) if verify else None
         faults, audit = check(options.file, printed_heads(options), trusted, holds)
     except Unusable as error:
@@ -460,6 +465,13 @@ def main(arguments=None):
         print(
             "签名未核验：没有 cryptography 包，也没有 openssl 命令。/ Signatures were NOT checked: there is "
             "neither the cryptography package nor the openssl command (--no-signatures to do without).",
+            file=sys.stderr,
+        )
+        return 2
+    if not trusted and audit.seals and not options.no_signatures:
+        print(
+            "封存密钥未核验：请用 --public-key 给出公布的公钥。/ Whose seals these are was NOT checked: "
+            "give the published key with --public-key (--no-signatures to do without).",
             file=sys.stderr,
         )
         return 2

@@ -147,7 +147,8 @@ def verify_audit(
     ----------
     heads : heads as printed in minutes. Without one, the end of a chain that is not sealed may have been
         rewritten unnoticed by somebody who can write to the database.
-    public_keys : the keys, in hex, whose seals are trusted; empty to trust whichever key a seal names.
+    public_keys : the keys, in hex, whose seals are trusted (`trusted_keys`). What a seal says of its own key
+        proves nothing: without any key no seal is trusted.
     """
     seals, heads = seal_rows(session), tuple(heads)
     log = _Log(anchors_of(seals) | {(head.chain, head.seq) for head in heads})

@@ -29,7 +29,7 @@ TIMETABLE_HEADERS = (
 RESULT_HEADERS = (
     "申报编号", "姓名", "身份证号", "工作单位", "单位隶属", "申报系列", "申报专业", "申报级别",
     "是否答辩", "答辩组", "答辩时间（北京时间）",
-    "答辩结果", "应到", "通过", "否决", "平均分", "弃权", "未投", "否决原因",
+    "答辩结果", "应到", "通过", "否决", "平均分", "评分人数", "总分", "弃权", "未投", "否决原因",
     "表决规则", "规则版本", "规则全文", "规则效力", "结论",
 )  # fmt: skip
 
@@ -108,7 +108,10 @@ def _result_row(row: ResultRow) -> tuple[Any, ...]:
         tally.get("entitled"),
         tally.get("passes"),
         tally.get("vetoes"),
+        # As the pages write it: cut off, so that a mean below 60 never reads 60.0. The sum tells it exactly.
         tally.get("mean"),
+        tally.get("scores"),
+        tally["sum_tenths"] / 10 if "sum_tenths" in tally else None,
         tally.get("abstentions"),
         tally.get("unused"),
         "；".join(f"{reason}×{n}" for reason, n in tally.get("veto_reasons", [])) or None,

@@ -9,14 +9,17 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from defense.domain.lifecycle import Move
+from defense.domain.lifecycle import FINAL_STATES, UNSEATED_STATES, Move
 from defense.models import AuditEntry, AuditHead, Defence, Round, Seal, Sitting
+from defense.models.audit import MAIN_CHAIN
 from defense.services.access import Principal
 from defense.services.audit import sitting_chain
-from defense.services.minutes_candidate import RECUSAL_ACTION, account_name, candidate_minutes
+from defense.services.minutes_candidate import CLOCK_ACTIONS, RECUSAL_ACTION, account_name, candidate_minutes
 from defense.services.minutes_parts import CandidateMinutes
+from defense.services.seal_check import SITTING_SEALED
 from defense.services.sittings import heard_in_order
 
+BALLOT_ACTIONS = ("ballot.opened", "ballot.closed", "ballot.broken_off")
 NOTABLE_MOVES = {f"defence.{m}": m for m in (Move.POSTPONE, Move.MARK_ABSENT, Move.WAIVE, Move.CANCEL)}
 
 
@@ -45,16 +48,16 @@ class Incident:
 
 @dataclass(frozen=True)
 class ChainHead:
-    """Number and digest of the newest entry of the sitting's chain."""
+    """Number and digest of an entry with which a chain ends, or ended when it was printed."""
 
     chain: str
     seq: int
     digest: str
 
     @property
-    def check(self) -> str:
-        """The command that checks the log against this head."""
-        return f"flask verify-audit --head {self.chain}:{self.seq}:{self.digest}"
+    def option(self) -> str:
+        """How the two verifiers take it."""
+        return f"--head {self.chain}:{self.seq}:{self.digest}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class SealMinutes:
     sealed_at: datetime
     signature: str
     public_key: str
+    entry: ChainHead | None
+    """The main chain's entry about the seal: with it on paper nobody takes the seal away unnoticed."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +85,27 @@ class Minutes:
     members: tuple[MemberMinutes, ...]
     candidates: tuple[CandidateMinutes, ...]
     incidents: tuple[Incident, ...]
+    waiting: tuple[CandidateMinutes, ...]
+    """Those whose defence is not over yet."""
     voting: bool
     """A ballot is open: this is a draft."""
     head: ChainHead | None
     """None while nothing has happened, and while a ballot is open: every ballot moves it."""
     seal: SealMinutes | None
 
+    @property
+    def check(self) -> str:
+        """The command that checks the log against what is printed here."""
+        heads = [self.head, self.seal.entry if self.seal else None]
+        return " ".join(["flask verify-audit", *(head.option for head in heads if head)])
+
 
 def minutes_of(session: Session, principal: Principal, sitting: Sitting) -> Minutes:
     """The minutes as they stand, for somebody with a place in the sitting's room (`require_watcher`).
 
-    A member recused from a candidate reads of them the outcome and no more.
+    A member recused from a candidate reads of them the outcome and no more. The caller's transaction sees one
+    moment of the database (`begin_snapshot`), so that the head vouches for what is printed above it.
     """
-    # Read before the entries: these then hold at least what the head vouches for.
     head = session.get(AuditHead, sitting_chain(sitting.id), populate_existing=True)
     entries = _entries(session, sitting)
     candidates = _candidates(session, principal, sitting, entries)
@@ -108,6 +121,7 @@ def minutes_of(session: Session, principal: Principal, sitting: Sitting) -> Minu
         _members(sitting),
         candidates,
         _incidents(session, candidates, entries),
+        tuple(c for c in candidates if c.state not in FINAL_STATES | UNSEATED_STATES),
         voting,
         ChainHead(head.chain, head.seq, head.digest) if head and not voting else None,
         _seal(session, sitting),
@@ -121,7 +135,7 @@ def _entries(session: Session, sitting: Sitting) -> Sequence[AuditEntry]:
         .where(
             AuditEntry.chain == sitting_chain(sitting.id),
             AuditEntry.action.startswith("defence.")
-            | AuditEntry.action.in_(("ballot.opened", "ballot.closed", "ballot.broken_off", RECUSAL_ACTION)),
+            | AuditEntry.action.in_((*BALLOT_ACTIONS, *CLOCK_ACTIONS, RECUSAL_ACTION)),
         )
         .order_by(AuditEntry.seq)
     ).all()
@@ -175,4 +189,17 @@ def _seal(session: Session, sitting: Sitting) -> SealMinutes | None:
     seal = session.get(Seal, sitting.id)
     if seal is None:
         return None
-    return SealMinutes(seal.sealed_by.display_name, seal.sealed_at, seal.signature, seal.public_key)
+    entry = session.scalar(
+        select(AuditEntry).where(
+            AuditEntry.chain == MAIN_CHAIN,
+            AuditEntry.subject == sitting_chain(sitting.id),
+            AuditEntry.action == SITTING_SEALED,
+        )
+    )
+    return SealMinutes(
+        seal.sealed_by.display_name,
+        seal.sealed_at,
+        seal.signature,
+        seal.public_key,
+        ChainHead(MAIN_CHAIN, entry.seq, entry.digest) if entry else None,
+    )

@@ -14,13 +14,24 @@ from sqlalchemy.orm import Session
 
 from defense.domain.lifecycle import DefenceState, Move
 from defense.domain.text import Text
-from defense.models import Account, AuditEntry, BallotRound, Defence, Expert, Reopening, Sitting
+from defense.models import (
+    Account,
+    AuditEntry,
+    BallotRound,
+    DeclaredRecusal,
+    Defence,
+    Expert,
+    Reopening,
+    Seal,
+    Sitting,
+)
 from defense.services.access import Principal
 from defense.services.attempts import SECOND_DEFENCE
 from defense.services.minutes_parts import (
     Break,
     CandidateDetail,
     CandidateMinutes,
+    Pause,
     Phase,
     Recused,
     Request,
@@ -49,6 +60,7 @@ DECISION_TEXT = {
     "cancelled": Text("取消答辩", "cancelled"),
 }
 RECUSAL_ACTION = "recusal.declared"
+CLOCK_ACTIONS = ("clock.paused", "clock.resumed")
 _FEW = Text("已投 {cast} 票，少于规定的 {needed} 票", "{cast} cast, fewer than the {needed} required")
 _MISSING = Text("应到成员有人未投票", "an entitled member's ballot was missing")
 _NO_RESULT = Text("依表决规则未形成有效结果", "no valid result under the rule")
@@ -72,13 +84,15 @@ def candidate_minutes(
     here = defence.sitting_id == sitting.id
     conflicts = conflicts_of(session, defence.application, [m.expert for m in sitting.members])
     may_read = principal.expert_id is None or principal.expert_id not in conflicts
+    since = _declared_since_seal(session, sitting, defence)
+    known = {id_: text for id_, text in conflicts.items() if id_ not in since}
     return CandidateMinutes(
         defence.id,
         number,
         defence.application.name,
         defence.state if here else DefenceState.POSTPONED,
         defence.outcome if here else None,
-        _detail(session, principal, defence, entries, conflicts, here) if may_read else None,
+        _detail(session, principal, defence, entries, known, here) if may_read else None,
     )
 
 
@@ -107,6 +121,7 @@ def _detail(
         _phases(own, {r.id: r.number for r in rounds}),
         tuple(_voting_round(session, principal, r, r is deciding) for r in rounds),
         _breaks(own),
+        _pauses(own),
         _recused(session, defence, conflicts, entries),
         tuple(_request(session, r) for r in defence.reopenings) if here else (),
         _heard_again_by(session, defence),
@@ -193,6 +208,17 @@ def _breaks(own: Sequence[AuditEntry]) -> tuple[Break, ...]:
     return tuple(found)
 
 
+def _pauses(own: Sequence[AuditEntry]) -> tuple[Pause, ...]:
+    """Each time the clock stood by the secretary's hand; whatever comes next in the phases ends that."""
+    found = list[Pause]()
+    for entry in own:
+        if found and found[-1].end_at is None:
+            found[-1] = replace(found[-1], end_at=entry.at)
+        if entry.action == "clock.paused":
+            found.append(Pause(entry.at, entry.detail["state"], None))
+    return tuple(found)
+
+
 def _recused(
     session: Session, defence: Defence, conflicts: dict[int, Text], entries: Sequence[AuditEntry]
 ) -> tuple[Recused, ...]:
@@ -213,6 +239,19 @@ def _recused(
             for e in of_day
         ),
     )
+
+
+def _declared_since_seal(session: Session, sitting: Sitting, defence: Defence) -> set[int]:
+    """Whoever was recused for another sitting of the candidate: sealed minutes do not change."""
+    declared = (
+        select(DeclaredRecusal.expert_id)
+        .join(Seal, Seal.sitting_id == sitting.id)
+        .where(
+            DeclaredRecusal.application_id == defence.application_id,
+            DeclaredRecusal.declared_at > Seal.sealed_at,
+        )
+    )
+    return set(session.scalars(declared))
 
 
 def _heard_again_by(session: Session, defence: Defence) -> Request | None:

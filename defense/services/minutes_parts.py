@@ -56,6 +56,16 @@ class Break:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """The clock of a phase was stopped; without an end it still is."""
+
+    start_at: datetime
+    phase: str
+    """The `DefenceState` that it was stopped in."""
+    end_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Recused:
     """A member who did not judge this candidate; with a time and a person where declared on the day."""
 
@@ -94,6 +104,7 @@ class CandidateDetail:
     phases: tuple[Phase, ...]
     rounds: tuple[VotingRound, ...]
     breaks: tuple[Break, ...]
+    pauses: tuple[Pause, ...]
     recused: tuple[Recused, ...]
     requests: tuple[Request, ...]
     heard_again_by: Request | None

@@ -29,7 +29,8 @@ SEAL_FAULT_TEXT = {
     "seal_results": Text("答辩结果与封存时不同", "the results are not those that were sealed"),
     "seal_signature": Text("封存签名无效", "the signature does not hold"),
     "seal_key": Text(
-        "封存所用的密钥不是公布的密钥", "the seal is by a key that is not among the published ones"
+        "封存所用的密钥不是本服务的密钥（SEAL_KEY、SEAL_PUBLIC_KEYS）或给出的公钥",
+        "made with another key than the service's (SEAL_KEY, SEAL_PUBLIC_KEYS) or those that were given",
     ),
     "seal_head": Text(
         "本场记录与封存时不同：封存后被改写、截短或添加",
@@ -84,31 +85,35 @@ def check_seals(
     Parameters
     ----------
     announced : chain of a sitting → digests of its seals that the main chain knows.
-    public_keys : the trusted ones; empty to trust all.
+    public_keys : the trusted ones, in hex.
     """
     rows = {sitting_chain(row.sitting_id): row for row in seals}
     checks = []
     for chain in sorted(rows.keys() | announced.keys()):
         row = rows.get(chain)
-        fault = _announcement_fault(row, announced.get(chain, ()))
+        fault = _announcement_fault(row, announced.get(chain, ()), public_keys)
         if row and not fault:
-            fault = _signature_fault(row, public_keys) or _chain_fault(chain, row, found)
+            fault = _signature_fault(row) or _chain_fault(chain, row, found)
         checks.append(SealCheck(chain, row.public_key if row else None, fault))
     return tuple(checks)
 
 
-def _announcement_fault(row: SealRow | None, announced: Sequence[object]) -> str | None:
+def _announcement_fault(
+    row: SealRow | None, announced: Sequence[object], public_keys: Collection[str]
+) -> str | None:
     if row is None:
         return "seal_missing"
     if len(announced) != 1:
         return "seal_twice" if announced else "seal_unknown"
+    # Before all else that the row says: a stranger's key says that the rest is a stranger's, too.
+    if row.public_key not in public_keys:
+        return "seal_key"
     return None if _digest_of(row) == announced[0] else "seal_changed"
 
 
-def _signature_fault(row: SealRow, public_keys: Collection[str]) -> str | None:
-    if not signature_holds(str(row.public_key), str(row.statement), str(row.signature)):
-        return "seal_signature"
-    return "seal_key" if public_keys and row.public_key not in public_keys else None
+def _signature_fault(row: SealRow) -> str | None:
+    holds = signature_holds(str(row.public_key), str(row.statement), str(row.signature))
+    return None if holds else "seal_signature"
 
 
 def _chain_fault(chain: str, row: SealRow, found: ChainEnds) -> str | None:

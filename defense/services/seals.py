@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,10 +12,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from defense.domain.errors import IllegalState
+from defense.domain.errors import IllegalState, InvalidInput
 from defense.domain.text import Text
 from defense.models import Seal
 from defense.services.audit import digest_of
+from defense.settings import Settings
 
 
 def is_sealed(session: Session, sitting_id: int) -> bool:
@@ -62,6 +64,30 @@ def signature_holds(public_key: str, statement: str, signature: str) -> bool:
 def public_key_of(seal_key: bytes) -> str:
     """The public half, in hex, of the key whose seed is `settings.seal_key`."""
     return Ed25519PrivateKey.from_private_bytes(seal_key).public_key().public_bytes_raw().hex()
+
+
+def trusted_keys(settings: Settings) -> frozenset[str]:
+    """The public keys, in hex, whose seals this installation stands for: its own, and those before it."""
+    return settings.former_seal_public_keys | {public_key_of(settings.seal_key)}
+
+
+def parse_public_key(text: str) -> str:
+    """A public key as `flask seal-key` or the minutes print it; the digits may stand in groups.
+
+    Raises
+    ------
+    InvalidInput
+        It is not of that form.
+    """
+    key = "".join(text.split()).lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", key):
+        raise InvalidInput(
+            Text(
+                f"无法识别公钥“{text.strip()}”，应为 64 位十六进制数，如 flask seal-key 或会议记录所印。",
+                f"“{text.strip()}” is no public key as flask seal-key and minutes print it: 64 hex digits.",
+            )
+        )
+    return key
 
 
 def sign(seal_key: bytes, statement: str) -> str:

@@ -10,6 +10,7 @@ from defense.extensions import db
 from defense.services.access import Role
 from defense.services.minutes import minutes_of
 from defense.services.sittings import require_watcher
+from defense.services.transaction import begin_snapshot
 
 pages = Blueprint("minutes", __name__)
 
@@ -19,5 +20,6 @@ pages = Blueprint("minutes", __name__)
 def show(sitting_id: int) -> ResponseReturnValue:
     """The minutes as they stand, for whoever has a place in the room."""
     principal = require_principal()
+    begin_snapshot(db.session())
     sitting = require_watcher(db.session(), principal, sitting_id)
     return render_template("minutes/show.html", minutes=minutes_of(db.session(), principal, sitting))

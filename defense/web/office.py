@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,7 +11,7 @@ from defense.domain.errors import InvalidInput
 from defense.extensions import db
 from defense.models import Account
 from defense.services.access import OFFICE_ROLES, Role, revoke_account_links
-from defense.services.audit_check import verify_audit
+from defense.services.audit_check import AuditCheck, verify_audit
 from defense.services.office import (
     audit_actions,
     office_accounts,
@@ -19,6 +19,7 @@ from defense.services.office import (
     read_audit,
     set_account_active,
 )
+from defense.services.seals import trusted_keys
 from defense.services.transaction import begin_snapshot
 from defense.web.audit_words import AuditWords, action_word
 from defense.web.format import localise
@@ -95,8 +96,13 @@ def audit() -> ResponseReturnValue:
         search=search,
         actions=sorted(audit_actions(db.session()), key=action_word),
         action_word=action_word,
-        check=verify_audit(db.session()) if "check" in request.args else None,
+        check=_check() if "check" in request.args else None,
     )
+
+
+def _check() -> AuditCheck:
+    keys = trusted_keys(current_app.extensions["settings"])
+    return verify_audit(db.session(), public_keys=keys)
 
 
 def _render_accounts(form: dict[str, str] | None = None, message: str = "") -> str:

@@ -14,6 +14,7 @@ from defense.services.exports import export_results
 from defense.services.reopening import unspent_grants
 from defense.services.results import find_results, release_results
 from defense.services.rule_words import rule_of, rule_text
+from defense.services.transaction import begin_snapshot
 from defense.web.downloads import workbook
 from defense.web.rounds import round_or_404
 
@@ -50,5 +51,6 @@ def release(code: str) -> ResponseReturnValue:
 @pages.get("/results.xlsx")
 @access(Role.STAFF, Role.SUPERVISOR)
 def download(code: str) -> Response:
-    """The summary table (汇总表)."""
+    """The summary table (汇总表), as of one moment: ballots may be closing meanwhile."""
+    begin_snapshot(db.session())
     return workbook(export_results(db.session(), round_or_404(code)), f"答辩汇总表-{code}.xlsx")

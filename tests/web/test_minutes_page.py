@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
+from defense.models import BallotRound
 from defense.services.access import Role
 from tests.conftest import People, introduce_people, make_app
 from tests.room_pages import ballot_form, conduct, open_ballot, readable
@@ -54,6 +57,54 @@ def test_those_in_the_room_read_the_minutes(
     assert "尚未封存" in page
     assert f"flask verify-audit --head sitting:{people.sitting_id}:" in page
     assert f"/sittings/{people.sitting_id}/minutes" in enter(name).get(f"/sittings/{people.sitting_id}").text
+
+
+def test_who_still_waits_and_when_the_clock_stood(published_app: Flask, people: People, enter: Enter) -> None:
+    secretary, supervisor = enter("secretary"), enter("supervisor")
+    first, *others = people.defence_ids
+    assert "尚未结束" in minutes(supervisor, people)
+    assert "（候场）" in minutes(supervisor, people)
+    for path in ("moves/check_in", "moves/call_in", "clock/pause", "clock/go"):
+        conduct(secretary, f"/defences/{first}/{path}")
+    page = minutes(supervisor, people)
+    assert "计时暂停" in page
+    assert re.search(r"计时暂停</dt><dd>.*TIME</span>–<span[^>]*>[^<]*TIME</span>（陈述）", page)
+    for id_ in (first, *others):
+        move = "waive" if id_ == first else "mark_absent"
+        form = {"reason": "身体不适"}
+        assert secretary.post(f"/defences/{id_}/moves/{move}", data=form).status_code == 302
+    page = minutes(supervisor, people)
+    assert "尚未结束" not in page
+    assert page.count("身体不适") >= len(people.defence_ids)
+
+
+def test_a_re_vote_and_a_second_defence_stand_with_who_asked_and_who_granted(
+    published_app: Flask, people: People, enter: Enter
+) -> None:
+    secretary, supervisor = enter("secretary"), enter("supervisor")
+    decide(published_app, people, enter, "veto", "pass", "pass")
+    for number, (kind, granted) in enumerate((("re_vote", "1"), ("second_defence", "0"))):
+        form = {"kind": kind, "cause": "technical", "reason": f"计票时停电{number}"}
+        assert secretary.post(f"/defences/{people.defence_ids[0]}/reopenings", data=form).status_code == 302
+        assert "尚未决定" in minutes(supervisor, people)
+        answer = {"granted": granted, "reason": f"答复{number}"}
+        assert supervisor.post(f"/reopenings/{number + 1}/decision", data=answer).status_code == 302
+        if kind == "re_vote":
+            conduct(secretary, f"/defences/{people.defence_ids[0]}/ballot")
+            with published_app.app_context():
+                newest = db.session.scalars(select(BallotRound.id).where(BallotRound.closed_at.is_(None)))
+                form_of = ballot_form(newest.one())
+            for name in ("expert0", "expert1", "expert2"):
+                enter(name).post(
+                    f"/sittings/{people.sitting_id}/ballots", data=form_of | {"key": name[-1] * 32}
+                )
+            conduct(secretary, f"/ballot-rounds/{form_of['ballot_round_id']}/close")
+    page = minutes(supervisor, people)
+    assert "本轮结果已因获准重新表决而不再有效" in page
+    asked = ("重新表决（技术原因）", "计票时停电0", "二次答辩（技术原因）", "计票时停电1")
+    decided = ("批准人 赵监督", "答复0", "不予批准，决定人 赵监督", "答复1")
+    for words in (*asked, *decided):
+        assert words in page, words
 
 
 @pytest.mark.parametrize("role", [Role.EXPERT, Role.SECRETARY])

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from defense.domain.errors import NotFound
 from defense.domain.lifecycle import Move
-from defense.models import DeclaredRecusal, Defence, Seal
+from defense.models import DeclaredRecusal, Defence, Round
 from defense.models.types import utc_now
+from defense.services.access import Principal, principal_of
 from defense.services.audit import sitting_chain
 from defense.services.audit_check import parse_head, verify_audit
+from defense.services.conducting import go_on_with_clock, pause_clock
 from defense.services.minutes import Minutes, minutes_of
 from defense.services.minutes_parts import CandidateDetail, CandidateMinutes, VotingRound
 from defense.services.reopening import ask_reopening, decide_reopening
+from defense.services.results import result_rows
+from defense.services.sealing import seal_sitting
+from defense.services.seals import public_key_of
 from defense.services.sittings import require_watcher
+from defense.services.transaction import begin_snapshot
 from tests.rooms import TO_DISCUSSION, Room
 
+SEAL_KEY = bytes(range(32))
 READERS = ("secretary", "staff", "supervisor", "expert0", "expert1")
 
 
@@ -266,7 +276,8 @@ def test_the_head_is_the_one_that_the_log_is_checked_against(room: Room) -> None
     head = minutes(room).head
     assert head is not None
     assert head.chain == sitting_chain(room.sitting_id)
-    printed = parse_head(head.check.removeprefix("flask verify-audit --head "))
+    assert minutes(room).check == f"flask verify-audit {head.option}"
+    printed = parse_head(head.option.removeprefix("--head "))
     room.move(Move.CHECK_IN, 1)
     with room.sessions() as session:
         assert verify_audit(session, [printed]).whole
@@ -275,25 +286,120 @@ def test_the_head_is_the_one_that_the_log_is_checked_against(room: Room) -> None
 
 def test_the_seal(room: Room) -> None:
     assert minutes(room).seal is None
-    sealed_by_id, now = room.account_id("supervisor"), utc_now()
+    for number in range(len(room.defence_ids)):
+        room.move(Move.MARK_ABSENT, number)
+    room.act(
+        "supervisor", lambda s, who: seal_sitting(s, who, room.sitting_id, SEAL_KEY, utc_now()).sitting_id
+    )
+    told = minutes(room)
+    ((signature, sealed_at),) = room.rows("SELECT signature, sealed_at FROM seal")
+    assert told.seal is not None
+    assert (told.seal.sealed_by, told.seal.signature) == ("赵监督", signature)
+    assert told.seal.sealed_at.strftime("%H:%M:%S") in str(sealed_at)
+    assert told.seal.public_key == public_key_of(SEAL_KEY)
+    heads = [parse_head(text) for text in told.check.split(" --head ")[1:]]
+    assert [head.chain for head in heads] == [sitting_chain(room.sitting_id), "main"]
     with room.sessions() as session:
+        assert verify_audit(session, heads, {told.seal.public_key}).whole
+
+
+def test_sealed_minutes_know_nothing_of_a_later_recusal(room: Room) -> None:
+    for number in range(len(room.defence_ids)):
+        room.move(Move.MARK_ABSENT if number else Move.POSTPONE, number)
+    room.act(
+        "supervisor", lambda s, who: seal_sitting(s, who, room.sitting_id, SEAL_KEY, utc_now()).sitting_id
+    )
+    before = minutes(room)
+    room.recuse("expert2")
+    assert minutes(room) == before
+    assert read(room, "expert2")[0].detail is None
+
+
+def test_whoever_still_waits_is_named_and_no_others(room: Room) -> None:
+    everybody = tuple(range(1, len(room.defence_ids) + 1))
+    assert [c.number for c in minutes(room).waiting] == list(everybody)
+    vote(room, "pass", "pass", "pass")
+    room.move(Move.POSTPONE, 1)
+    room.move(Move.CHECK_IN, 2)
+    waiting = minutes(room).waiting
+    assert [(c.number, c.state) for c in waiting[:2]] == [(3, "checked_in"), (4, "waiting")]
+    for number in range(2, len(room.defence_ids)):
+        room.move(Move.MARK_ABSENT, number)
+    assert minutes(room).waiting == ()
+
+
+def test_each_time_the_clock_stood(room: Room) -> None:
+    for move in TO_DISCUSSION[:2]:
+        room.move(move)
+    assert detail_of(room).pauses == ()
+    clock(room, pause_clock)
+    (lasting,) = detail_of(room).pauses
+    assert (lasting.phase, lasting.end_at) == ("presenting", None)
+    clock(room, go_on_with_clock)
+    room.move(Move.BEGIN_QUESTIONS)
+    clock(room, pause_clock)
+    room.move(Move.BEGIN_DISCUSSION)
+    first, second = detail_of(room).pauses
+    assert [p.phase for p in (first, second)] == ["presenting", "questioning"]
+    assert first.end_at is not None
+    assert second.end_at is not None
+    assert first.start_at < first.end_at < second.start_at < second.end_at
+    assert detail_of(room, 1).pauses == ()
+
+
+def clock(room: Room, change: Callable[[Session, Principal, int], Defence]) -> None:
+    """The secretary stops the first candidate's clock, or lets it go on."""
+    room.act("secretary", lambda session, who: change(session, who, room.defence_ids[0]).id)
+
+
+def test_a_second_defence_names_the_request_that_it_rests_on(room: Room) -> None:
+    vote(room, "veto", "pass", "pass")
+    asked = room.act(
+        "secretary",
+        lambda s, who: (
+            ask_reopening(s, who, room.defence_ids[0], "second_defence", "organiser", "组织方断电").id
+        ),
+    )
+    (open_request,) = detail_of(room).requests
+    assert (open_request.granted, open_request.decided_by) == (None, None)
+    room.act("supervisor", lambda s, who: decide_reopening(s, who, asked, True, "同意").id)
+    with room.sessions() as session:
+        first = room.defence_in(session)
         session.add(
-            Seal(
+            Defence(
+                application_id=first.application_id,
+                attempt=2,
                 sitting_id=room.sitting_id,
-                chain_seq=1,
-                chain_digest="0" * 64,
-                statement="{}",
-                signature="ab" * 64,
-                public_key="cd" * 32,
-                sealed_by_id=sealed_by_id,
-                sealed_at=now,
+                start_at=first.start_at.replace(hour=9),
+                end_at=first.end_at.replace(hour=9),
             )
         )
         session.commit()
-    seal = minutes(room).seal
-    assert seal is not None
-    assert (seal.sealed_by, seal.sealed_at) == ("赵监督", now)
-    assert (seal.signature, seal.public_key) == ("ab" * 64, "cd" * 32)
+    second = next(c for c in read(room) if c.detail and c.detail.attempt == 2)
+    assert second.detail is not None
+    request = second.detail.heard_again_by
+    assert request is not None
+    assert (request.kind, request.cause, request.reason) == ("second_defence", "organiser", "组织方断电")
+    assert (request.granted, request.decided_by, request.decision_reason) == (True, "赵监督", "同意")
+    before = next(c for c in read(room) if c.detail and c.detail.attempt == 1)
+    assert (before.outcome, before.detail and before.detail.heard_again_by) == ("failed", None)
+
+
+def test_minutes_and_results_are_of_one_moment(room: Room) -> None:
+    """Read while the secretary closes a ballot: all of it is from before."""
+    ballot_round_id = room.call_and_open()
+    room.vote_all(ballot_round_id, "veto", "pass", "pass")
+    with room.sessions() as session:
+        begin_snapshot(session)
+        who = principal_of(session, room.sign_ins["supervisor"])
+        assert who is not None
+        before = minutes_of(session, who, require_watcher(session, who, room.sitting_id))
+        room.close(ballot_round_id)
+        session.expire_all()
+        assert minutes_of(session, who, require_watcher(session, who, room.sitting_id)) == before
+        round_ = session.scalars(select(Round)).one()
+        assert {row.conclusion for row in result_rows(session, round_)} & {"passed", "failed"} == set()
+    assert minutes(room).candidates[0].outcome == "failed"
 
 
 def test_nobody_else_reads_them(room: Room) -> None:

@@ -29,6 +29,7 @@ from defense.services.sittings import require_watcher
 from tests.rooms import Room
 
 SEAL_KEY = bytes(range(1, 33))
+KEYS = {public_key_of(SEAL_KEY)}
 VERIFIER = Path(__file__).parents[3] / "tools" / "verify_audit.py"
 
 
@@ -50,14 +51,14 @@ def finish(room: Room) -> None:
 
 def check(room: Room) -> AuditCheck:
     with room.sessions() as session:
-        return verify_audit(session)
+        return verify_audit(session, public_keys=KEYS)
 
 
 def standalone(room: Room, path: Path) -> subprocess.CompletedProcess[str]:
     """The verifier that needs no application, on an export of the log."""
     with room.sessions() as session:
         path.write_text("".join(export_audit(session, public_key_of(SEAL_KEY))))
-    command = [sys.executable, "-I", str(VERIFIER), str(path)]
+    command = [sys.executable, "-I", str(VERIFIER), str(path), "--public-key", *KEYS]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -190,12 +191,15 @@ def test_a_forged_seal_is_found(room: Room, tmp_path: Path) -> None:
                 connection.execute(text(f"DROP TRIGGER seal_no_{event}{on_table}"))
             connection.execute(text(sql))
             with Session(connection, join_transaction_mode="create_savepoint") as session:
-                assert [s.fault for s in verify_audit(session).seals] == [fault]
+                assert [s.fault for s in verify_audit(session, public_keys=KEYS).seals] == [fault]
                 path = tmp_path / f"{number}.jsonl"
                 path.write_text("".join(export_audit(session, public_key_of(SEAL_KEY))))
             transaction.rollback()
         done = subprocess.run(
-            [sys.executable, "-I", str(VERIFIER), str(path)], capture_output=True, text=True, check=False
+            [sys.executable, "-I", str(VERIFIER), str(path), "--public-key", *KEYS],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 1, done.stdout + done.stderr
 
@@ -211,7 +215,7 @@ def test_results_changed_after_the_seal_are_found(room: Room) -> None:
             connection.execute(text(f"DROP TRIGGER {guard}{on_table}"))
         connection.execute(text("UPDATE defence SET outcome = 'passed' WHERE outcome = 'failed'"))
         with Session(connection, join_transaction_mode="create_savepoint") as session:
-            assert [s.fault for s in verify_audit(session).seals] == ["seal_results"]
+            assert [s.fault for s in verify_audit(session, public_keys=KEYS).seals] == ["seal_results"]
         transaction.rollback()
     assert check(room).whole
 
