@@ -113,8 +113,7 @@ def missing_before_seal(session: Session, sitting: Sitting) -> tuple[Text, ...]:
     waits += [
         # Two candidates of one name are not rare; the number tells them apart.
         Text("{number} 号 {name}（{state}）", "no. {number} {name} ({state})").format(
-            number=order.index(d) + 1,
-            name=d.application.name, state=STATE_TEXT[DefenceState(d.state)]
+            number=order.index(d) + 1, name=d.application.name, state=STATE_TEXT[DefenceState(d.state)]
         )
         for d in unfinished
     ]
