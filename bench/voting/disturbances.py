@@ -17,7 +17,7 @@ from bench.voting.loads import Outcome, vote_at_once, vote_steadily
 from bench.voting.rooms import RATE, shuffled
 from bench.voting.seeding import Shape
 from bench.voting.workshop import Bench, gathered, require_stored
-from defense.services.scheduler_process import NICENESS
+from defense.services.scheduler_process import BEHIND_ALL_ELSE
 from scheduler.formats.files import write_json
 from scheduler.generate import generate_instance
 
@@ -34,11 +34,11 @@ RESTART_LIMIT_S = 5
 
 
 def measure_solve(bench: Bench) -> list[Figure]:
-    """A solve of a thousand candidates, niced as the service does it."""
+    """A solve of a thousand candidates, behind all else as the service runs it."""
     path = bench.directory() / "instance.json"
     write_json(path, generate_instance(CANDIDATES, 1).to_json())
     command = [
-        *("nice", "-n", NICENESS, sys.executable, "-m", "scheduler", "solve", str(path)),
+        *(*BEHIND_ALL_ELSE, sys.executable, "-m", "scheduler", "solve", str(path)),
         *("--out", str(path.with_name("result.json")), "--time-limit", str(SOLVE_LIMIT_S)),
     ]
     quiet, disturbed = _in_turn(bench, lambda _place: _beside(command))
