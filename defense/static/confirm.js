@@ -4,7 +4,7 @@ document.addEventListener("click", (event) => {
   const asked = event.target.closest("[data-confirm]");
   const question = asked?.dataset.confirm;
   // What is missing in the form is said first, by the browser.
-  if (asked?.form && !asked.form.checkValidity()) return;
+  if (asked?.form && !asked.formNoValidate && !asked.form.checkValidity()) return;
   if (question && !window.confirm(question)) event.preventDefault();
 });
 document.getElementById("sign-out")?.addEventListener("submit", () => {
