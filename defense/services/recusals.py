@@ -80,7 +80,7 @@ def declare_recusal(
 ) -> DeclaredRecusal:
     """Record a recusal that no unit name shows. From now on no schedule and no ballot joins the two.
 
-    While the candidate is being voted on, the open round is broken off: a new one is opened without the
+    While the candidate is being voted on, the open round is broken off, and the next one is without the
     recused. Their sockets are cut, and what they may read is asked anew.
 
     Raises
