@@ -39,7 +39,7 @@ bench-voting:
 	@tools/setup.sh bench
 	@$(BIN)/python -m bench.voting $(ARGS)
 
-# The long run of kills, races, bad lines and malformed messages, an hour or more; SOAK_SCALE=0.01 does a hundredth.
+# The long run of kills, races, bad lines and malformed messages, about forty minutes; SOAK_SCALE=0.01 does a hundredth.
 soak:
 	@tools/setup.sh test
 	@$(BIN)/pytest tests/soak/soak_*.py -s --timeout=7200 $(ARGS)
