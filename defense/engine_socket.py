@@ -70,8 +70,7 @@ class RoomSocket(socket.Socket):
 
     def _miss_answer(self) -> None:
         """The library would notice in its next walk past all sockets, up to another time-out later."""
-        if not self.closing and not self.closed:
-            self.close(reason=self.server.reason.PING_TIMEOUT)
+        self.close(reason=self.server.reason.PING_TIMEOUT)
 
     def _start_timer(self, delay_s: float, callback: Callable[[], None]) -> None:
         self._timer = gevent.get_hub().loop.timer(delay_s)

@@ -200,7 +200,7 @@ def live(tmp_path: Path, published_sqlite: Path) -> Iterator[LiveServer]:
         db.engine.dispose()
     server = start_server(tmp_path, people.sitting_id, people.defence_ids, people.links)
     yield server
-    # Stopping in order waits for idle lines; nothing is looked at afterwards.
+    # Stopping in order takes two seconds; nothing is looked at afterwards.
     server.kill()
 
 

@@ -22,11 +22,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(autouse=True)
-def leave_at_once(request: pytest.FixtureRequest, browser: Browser) -> Iterator[None]:
-    """Close a test's pages and its server without the farewells that a stop in order waits for."""
-    server = request.getfixturevalue("live") if "live" in request.fixturenames else None
+def close_pages(browser: Browser) -> Iterator[None]:
+    """No page of a test outlives it."""
     yield
     for context in browser.contexts:
         context.close()
-    if server is not None:
-        server.kill()
