@@ -237,7 +237,7 @@ def _send() -> None:
     sender = sender_from(settings())
     total = SendSummary()
     while True:
-        sent = send_due(sessionmaker(db.engine), sender, utc_now)
+        sent = send_due(sessionmaker(db.engine), sender, settings(), utc_now)
         total = SendSummary(
             *(
                 getattr(total, name) + getattr(sent, name)

@@ -107,13 +107,16 @@ test_programs() {
   [ ${#missing[@]} = 0 ] || apt_install "The tests need a browser and its fonts." "${missing[@]}"
 }
 
-# What tests and benchmarks of two workers start for themselves.
+# Servers that tests and benchmarks start for themselves.
 server_programs() {
   local missing=()
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
   command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
   command -v redis-server >/dev/null || missing+=(redis-server)
-  [ ${#missing[@]} = 0 ] || apt_install_servers "PostgreSQL, nginx and Redis are needed." "${missing[@]}"
+  [ -x /usr/lib/dovecot/imap ] || missing+=(dovecot-imapd)
+  [ ${#missing[@]} = 0 ] || apt_install_servers "PostgreSQL, nginx, Redis and Dovecot are needed." "${missing[@]}"
+  # A second parser for calendar files, loaded by ctypes.
+  [ -n "$(find /usr/lib -name 'libical.so.3' -print -quit)" ] || apt_install "The tests read calendar files with libical." libical3
 }
 
 case "${1:-}" in

@@ -71,7 +71,10 @@ def parse_mailbox(text: str) -> Mailbox:
 
 @dataclass(frozen=True)
 class Letter:
-    """What one mail says. `message_id` is with its angle brackets; `method` is that of `calendar`."""
+    """What one mail says. `message_id` is with its angle brackets.
+
+    `method` is that of `calendar`; both are empty in a letter without an event.
+    """
 
     sender: Mailbox
     recipient: Mailbox
@@ -79,7 +82,7 @@ class Letter:
     text: str
     html: str
     calendar: bytes
-    method: str
+    method: str | None
     message_id: str
     written_at: datetime
 
@@ -107,7 +110,8 @@ def build_message(letter: Letter) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message.attach(_part("plain", letter.text.encode()))
     message.attach(_part("html", letter.html.encode()))
-    message.attach(_part("calendar", letter.calendar, method=letter.method))
+    if letter.method:
+        message.attach(_part("calendar", letter.calendar, method=letter.method))
     return message.as_bytes(policy=_WIRE)
 
 

@@ -26,6 +26,16 @@ CENTRE = Text("自治区职称社会化评价中心", "Title Evaluation Centre o
 """Who signs; in the body it is 评价中心 only."""
 
 
+class Audience(StrEnum):
+    """Who is written to."""
+
+    CANDIDATE = "candidate"
+    PANELIST = "panelist"
+    SECRETARY = "secretary"
+    ATTENDEE = "attendee"
+    """Somebody without whom a defence cannot be held, such as an interpreter."""
+
+
 class NoticeKind(StrEnum):
     """Why somebody is written to."""
 
@@ -59,9 +69,10 @@ class CandidateNotice:
 
 
 @dataclass(frozen=True)
-class PanelistNotice:
-    """The facts for one panelist; candidates are counted, never named."""
+class PanelNotice:
+    """The facts for a panelist, a secretary or a named attendee; candidates are counted, never named."""
 
+    audience: Audience
     kind: NoticeKind
     round_name: Text
     name: str
@@ -97,46 +108,94 @@ class _Content:
 
 
 _TITLES = {
-    (CandidateNotice, NoticeKind.INVITE): Text("视频答辩通知", "Notice of your video defence"),
-    (CandidateNotice, NoticeKind.CHANGE): Text("视频答辩变更通知", "Your video defence has been changed"),
-    (CandidateNotice, NoticeKind.CANCEL): Text("视频答辩取消通知", "Your video defence has been cancelled"),
-    (PanelistNotice, NoticeKind.INVITE): Text("视频答辩评审邀请", "Invitation to a defence panel"),
-    (PanelistNotice, NoticeKind.CHANGE): Text("视频答辩评审变更通知", "Your panel half-day has been changed"),
-    (PanelistNotice, NoticeKind.CANCEL): Text(
+    (Audience.CANDIDATE, NoticeKind.INVITE): Text("视频答辩通知", "Notice of your video defence"),
+    (Audience.CANDIDATE, NoticeKind.CHANGE): Text("视频答辩变更通知", "Your video defence has been changed"),
+    (Audience.CANDIDATE, NoticeKind.CANCEL): Text(
+        "视频答辩取消通知", "Your video defence has been cancelled"
+    ),
+    (Audience.PANELIST, NoticeKind.INVITE): Text("视频答辩评审邀请", "Invitation to a defence panel"),
+    (Audience.PANELIST, NoticeKind.CHANGE): Text(
+        "视频答辩评审变更通知", "Your panel half-day has been changed"
+    ),
+    (Audience.PANELIST, NoticeKind.CANCEL): Text(
         "视频答辩评审取消通知", "Your panel half-day has been cancelled"
+    ),
+    (Audience.SECRETARY, NoticeKind.INVITE): Text(
+        "视频答辩秘书工作通知", "Your work as secretary of a panel"
+    ),
+    (Audience.SECRETARY, NoticeKind.CHANGE): Text(
+        "视频答辩秘书工作变更通知", "Your work as secretary has been changed"
+    ),
+    (Audience.SECRETARY, NoticeKind.CANCEL): Text(
+        "视频答辩秘书工作取消通知", "Your work as secretary has been cancelled"
+    ),
+    (Audience.ATTENDEE, NoticeKind.INVITE): Text("视频答辩到场邀请", "Invitation to attend a video defence"),
+    (Audience.ATTENDEE, NoticeKind.CHANGE): Text(
+        "视频答辩到场变更通知", "The video defence you attend has been changed"
+    ),
+    (Audience.ATTENDEE, NoticeKind.CANCEL): Text(
+        "视频答辩到场取消通知", "The video defence you were to attend has been cancelled"
     ),
 }
 
 _INTROS = {
-    (CandidateNotice, NoticeKind.INVITE): Text(
+    (Audience.CANDIDATE, NoticeKind.INVITE): Text(
         "{round}视频答辩安排如下，请按时参加。",
         "{round}: your video defence is arranged as follows; please be there in time.",
     ),
-    (CandidateNotice, NoticeKind.CHANGE): Text(
+    (Audience.CANDIDATE, NoticeKind.CHANGE): Text(
         "您的{round}视频答辩安排有变更，请以本通知为准；原通知作废，原链接已失效。",
         "{round}: your video defence has changed. This notice replaces the earlier one, which is void"
         " like its link.",
     ),
-    (CandidateNotice, NoticeKind.CANCEL): Text(
+    (Audience.CANDIDATE, NoticeKind.CANCEL): Text(
         "您此前收到的{round}视频答辩通知现已作废，原链接失效，届时无需进入会议。"
         "如另有安排，评价中心将重新通知。",
         "{round}: the notice you had of the video defence below is void, and so is its link; you need not"
         " enter the meeting. The centre will write again if there is a new arrangement.",
     ),
-    (PanelistNotice, NoticeKind.INVITE): Text(
+    (Audience.PANELIST, NoticeKind.INVITE): Text(
         "现邀请您担任{round}视频答辩评审专家，安排如下。",
         "{round}: the centre invites you to be an expert on a panel of video defences, as follows.",
     ),
-    (PanelistNotice, NoticeKind.CHANGE): Text(
+    (Audience.PANELIST, NoticeKind.CHANGE): Text(
         "您担任评审专家的{round}视频答辩安排有变更，请以本通知为准；原通知作废，原链接已失效。",
         "{round}: the half-day of your panel has changed. This notice replaces the earlier one, which is"
         " void like its link.",
     ),
-    (PanelistNotice, NoticeKind.CANCEL): Text(
+    (Audience.PANELIST, NoticeKind.CANCEL): Text(
         "您此前收到的{round}视频答辩评审邀请现已作废，原链接失效，届时无需进入会议。"
         "如另有安排，评价中心将重新邀请。",
         "{round}: the invitation you had to the panel below is void, and so is its link; you need not enter"
         " the meeting. The centre will write again if there is a new arrangement.",
+    ),
+    (Audience.SECRETARY, NoticeKind.INVITE): Text(
+        "请您担任{round}视频答辩的答辩组秘书，安排如下。",
+        "{round}: you are the secretary of a panel of video defences, as follows.",
+    ),
+    (Audience.SECRETARY, NoticeKind.CHANGE): Text(
+        "您担任秘书的{round}视频答辩安排有变更，请以本通知为准；原通知作废，原链接已失效。",
+        "{round}: the half-day you are the secretary of has changed. This notice replaces the earlier one,"
+        " which is void like its link.",
+    ),
+    (Audience.SECRETARY, NoticeKind.CANCEL): Text(
+        "您此前收到的{round}答辩组秘书工作通知现已作废，原链接失效。如另有安排，评价中心将重新通知。",
+        "{round}: the notice you had of the half-day below is void, and so is its link. The centre will"
+        " write again if there is a new arrangement.",
+    ),
+    (Audience.ATTENDEE, NoticeKind.INVITE): Text(
+        "请您到场参加{round}的一场视频答辩，安排如下。",
+        "{round}: you are asked to attend a video defence, as follows.",
+    ),
+    (Audience.ATTENDEE, NoticeKind.CHANGE): Text(
+        "请您到场的{round}视频答辩有变更，请以本通知为准；原通知作废，原链接已失效。",
+        "{round}: the video defence you attend has changed. This notice replaces the earlier one, which is"
+        " void like its link.",
+    ),
+    (Audience.ATTENDEE, NoticeKind.CANCEL): Text(
+        "您此前收到的{round}视频答辩到场邀请现已作废，原链接失效，届时无需进入会议。",
+        "{round}: the invitation you had to the video defence below is void, and so is its link; you need"
+        " not enter the meeting.",
     ),
 }
 
@@ -166,6 +225,13 @@ _PANELIST_REMARKS = (
         "The candidates and their material are behind your personal link; do not pass them on.",
     ),
 )
+_ATTENDEE_REMARKS = (
+    Text(
+        "设备：带摄像头和麦克风的电脑或手机，网络稳定；请提前用当天的设备打开一次个人链接。",
+        "Device: a computer or phone with camera and microphone, a steady network; try your link on it"
+        " beforehand.",
+    ),
+)
 _LINK_REMARK = Text(
     "个人链接仅供本人使用，请勿转发。", "Your personal link is for you alone; do not forward it."
 )
@@ -192,30 +258,47 @@ def render_candidate_notice(notice: CandidateNotice) -> RenderedNotice:
     )
 
 
-def render_panelist_notice(notice: PanelistNotice) -> RenderedNotice:
-    """The mail to a panelist: panel, half-day and how many candidates, none of them named."""
+def render_panel_notice(notice: PanelNotice) -> RenderedNotice:
+    """The mail to a panelist, a secretary or a named attendee: panel, time, how many candidates."""
+    attends = notice.audience is Audience.ATTENDEE
+    count = () if attends else ((Text("答辩人数", "Candidates"), _same(str(notice.candidate_count))),)
     facts = (
         (Text("姓名", "Name"), _same(notice.name)),
         (Text("答辩组", "Panel"), _same(notice.panel)),
         (Text("日期", "Date"), day_with_weekday(notice.slot.start_at)),
-        (Text("评审时段", "Half-day"), _range(notice.slot)),
-        (Text("答辩人数", "Candidates"), _same(str(notice.candidate_count))),
+        (Text("时段", "Time") if attends else Text("评审时段", "Half-day"), _range(notice.slot)),
+        *count,
     )
-    return _render(notice, facts, (*_PANELIST_REMARKS, _LINK_REMARK), Text("视频答辩评审", "Defence panel"))
+    return _render(
+        notice, facts, (*_PANEL_REMARKS[notice.audience], _LINK_REMARK), _EVENT_NAMES[notice.audience]
+    )
+
+
+_PANEL_REMARKS = {
+    Audience.PANELIST: _PANELIST_REMARKS,
+    Audience.SECRETARY: _PANELIST_REMARKS[1:],
+    Audience.ATTENDEE: _ATTENDEE_REMARKS,
+}
+_EVENT_NAMES = {
+    Audience.PANELIST: Text("视频答辩评审", "Defence panel"),
+    Audience.SECRETARY: Text("视频答辩秘书工作", "Secretary of a defence panel"),
+    Audience.ATTENDEE: Text("视频答辩（到场）", "Attending a video defence"),
+}
 
 
 def _render(
-    notice: CandidateNotice | PanelistNotice,
+    notice: CandidateNotice | PanelNotice,
     facts: tuple[tuple[Text, Text], ...],
     remarks: tuple[Text, ...],
     event_name: Text,
 ) -> RenderedNotice:
     cancelled = notice.kind is NoticeKind.CANCEL
+    audience = Audience.CANDIDATE if isinstance(notice, CandidateNotice) else notice.audience
     name = one_line(notice.name)
     content = _Content(
-        title=_TITLES[type(notice), notice.kind],
+        title=_TITLES[audience, notice.kind],
         greeting=Text(f"{name}，您好：", f"Dear {name},"),
-        intro=_INTROS[type(notice), notice.kind].format(round=notice.round_name),
+        intro=_INTROS[audience, notice.kind].format(round=notice.round_name),
         facts=(*facts, *_change_fact(notice), *_platform_fact(notice)),
         remarks=(*(() if cancelled else remarks), _telephones(notice)),
         closing=(CENTRE, _day(notice.written_at)),
@@ -252,7 +335,7 @@ def _place_facts(notice: CandidateNotice) -> tuple[tuple[Text, Text], ...]:
     )
 
 
-def _change_fact(notice: CandidateNotice | PanelistNotice) -> tuple[tuple[Text, Text], ...]:
+def _change_fact(notice: CandidateNotice | PanelNotice) -> tuple[tuple[Text, Text], ...]:
     """Which time no longer holds, or that the time stays when something else changed."""
     if notice.kind is not NoticeKind.CHANGE or notice.previous is None:
         return ()
@@ -263,11 +346,11 @@ def _change_fact(notice: CandidateNotice | PanelistNotice) -> tuple[tuple[Text, 
     return ((label, Text(f"{day.zh} {clocks.zh}", f"{day.en}, {clocks.en}")),)
 
 
-def _platform_fact(notice: CandidateNotice | PanelistNotice) -> tuple[tuple[Text, Text], ...]:
+def _platform_fact(notice: CandidateNotice | PanelNotice) -> tuple[tuple[Text, Text], ...]:
     return ((Text("方式", "Platform"), LOCATION),) if notice.link else ()
 
 
-def _telephones(notice: CandidateNotice | PanelistNotice) -> Text:
+def _telephones(notice: CandidateNotice | PanelNotice) -> Text:
     centre, support = "、".join(notice.telephones), "、".join(notice.support_telephones)
     return Text(
         f"咨询电话：评价中心 {centre}；技术支持 {support}。",

@@ -7,7 +7,7 @@ from defense.models.ballot import Ballot, BallotEnvelope, BallotRound, Voter
 from defense.models.candidate_needs import CandidateWish, NamedAttendee
 from defense.models.expert import Expert, ExpertAbsence, Panel, PanelHalfDay, PanelMember
 from defense.models.importing import ImportBatch
-from defense.models.invite import Invite, OutboxMessage
+from defense.models.invite import Invite, InviteReply, MailDomain, OutboxMessage, ReceivedMail
 from defense.models.presence import Disconnection, Presence, RoomProcess
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
@@ -30,12 +30,15 @@ __all__ = [
     "ExpertAbsence",
     "ImportBatch",
     "Invite",
+    "InviteReply",
+    "MailDomain",
     "NamedAttendee",
     "OutboxMessage",
     "Panel",
     "PanelHalfDay",
     "PanelMember",
     "Presence",
+    "ReceivedMail",
     "Reopening",
     "RoomProcess",
     "Round",

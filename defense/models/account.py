@@ -14,6 +14,7 @@ from defense.models.types import UtcDateTime, random_id, utc_now
 if TYPE_CHECKING:
     from defense.models.application import Application
     from defense.models.expert import Expert
+    from defense.models.invite import Invite
 
 
 class Account(Model):
@@ -26,6 +27,8 @@ class Account(Model):
     display_name: Mapped[str] = mapped_column(String(100))
     username: Mapped[str | None] = mapped_column(String(100), unique=True)
     password_hash: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str] = mapped_column(String(200), default="")
+    """Of the office only; experts and candidates are written to at the address in their record."""
     active: Mapped[bool] = mapped_column(default=True)
     expert_id: Mapped[int | None] = mapped_column(ForeignKey("expert.id"), unique=True)
     application_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), unique=True)
@@ -50,6 +53,7 @@ class AccessLink(Model):
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     account: Mapped[Account] = relationship()
+    invite: Mapped[Invite | None] = relationship()
 
 
 class SignIn(Model):

@@ -1,4 +1,4 @@
-"""Calendar invites and the outbox through which everything leaves the house."""
+"""Calendar invites, what people answered, and the outbox through which everything leaves the house."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class Invite(Model):
-    """One calendar event of one person: a defence for a candidate, a sitting for a panelist."""
+    """One calendar event of one person.
+
+    A defence for a candidate or a named attendee; a sitting for a panelist or a secretary.
+    """
 
     __tablename__ = "invite"
     __table_args__ = (
@@ -40,24 +43,82 @@ class Invite(Model):
     start_at: Mapped[datetime] = mapped_column(UtcDateTime)
     end_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """The time as last told to the person, so that a change can name the old one."""
+    answer: Mapped[str | None] = mapped_column(String(20))
+    """A `defense.services.replies.Answer` to the newest revision; None while there is none."""
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """DTSTAMP of the newest answer taken, or when it was given here; an older one comes too late."""
 
     account: Mapped[Account] = relationship()
     messages: Mapped[list[OutboxMessage]] = relationship(order_by="OutboxMessage.id", back_populates="invite")
+    replies: Mapped[list[InviteReply]] = relationship(order_by="InviteReply.id", back_populates="invite")
+
+
+class InviteReply(Model):
+    """One answer of one person, kept as it came; the newest that counts is repeated in the invite."""
+
+    __tablename__ = "invite_reply"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    invite_id: Mapped[int] = mapped_column(ForeignKey("invite.id"), index=True)
+    via: Mapped[str] = mapped_column(String(10))
+    """`mail`, `page` (the person's own link) or `staff` (told by telephone)."""
+    sequence: Mapped[int]
+    """The revision that was answered."""
+    answer: Mapped[str] = mapped_column(String(20))
+    comment: Mapped[str] = mapped_column(String(500), default="")
+    proposed_start_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    proposed_end_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The other time that was asked for."""
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    """The member of staff who noted it down."""
+    settled_as: Mapped[str | None] = mapped_column(String(10))
+    """What became of a request for another time: `moved` or `kept`; None while it is open."""
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    invite: Mapped[Invite] = relationship(back_populates="replies")
+
+
+class ReceivedMail(Model):
+    """A mail of the reply mailbox that was read, so that none is taken twice."""
+
+    __tablename__ = "received_mail"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """SHA-256 of its Message-ID, or of its bytes where it has none."""
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    verdict: Mapped[str] = mapped_column(String(30))
+    """What it was: a `defense.services.inbox.Verdict`."""
+    invite_id: Mapped[int | None] = mapped_column(ForeignKey("invite.id"), index=True)
+    excerpt: Mapped[str] = mapped_column(Text, default="")
+    """For staff, of a mail that no rule could file: sender masked, subject, first lines."""
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When staff had dealt with it."""
 
 
 class OutboxMessage(Model):
-    """One mail to one person, its bytes frozen when it was queued: a retry sends the same bytes."""
+    """One mail to one person, its bytes frozen when it was queued: a retry or resend sends the same bytes."""
 
     __tablename__ = "outbox_message"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    invite_id: Mapped[int] = mapped_column(ForeignKey("invite.id"), index=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    invite_id: Mapped[int | None] = mapped_column(ForeignKey("invite.id"), index=True)
+    """None for what is about no event, such as a result."""
+    kind: Mapped[str] = mapped_column(String(20))
+    """A `defense.services.post.LetterKind`."""
     to_address: Mapped[str] = mapped_column(String(200))
+    domain: Mapped[str] = mapped_column(String(200), default="")
+    """Of the address, in lower case: servers limit by it."""
     message_id: Mapped[str] = mapped_column(String(200), unique=True)
-    method: Mapped[str] = mapped_column(String(10))
-    """REQUEST or CANCEL."""
-    sequence: Mapped[int]
+    once_key: Mapped[str | None] = mapped_column(String(120), unique=True)
+    """Of what must be queued once only, whoever tries: a reminder, a result."""
+    method: Mapped[str | None] = mapped_column(String(20))
+    """The iTIP method of its calendar part; None without one."""
+    sequence: Mapped[int] = mapped_column(default=0)
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    """The sealed bytes (`defense.services.at_rest`); empty once nobody may need them again."""
     state: Mapped[str] = mapped_column(String(10), default="queued", index=True)
     """A `defense.services.outbox.MessageState`."""
     attempts: Mapped[int] = mapped_column(default=0)
@@ -68,5 +129,22 @@ class OutboxMessage(Model):
     """The mail server's own words."""
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    """Who of the staff gave it up, having told the person otherwise."""
+    settled_note: Mapped[str | None] = mapped_column(String(500))
 
-    invite: Mapped[Invite] = relationship(back_populates="messages")
+    invite: Mapped[Invite | None] = relationship(back_populates="messages")
+    account: Mapped[Account] = relationship(foreign_keys=[account_id])
+
+
+class MailDomain(Model):
+    """How fast one domain may be written to, for all senders together."""
+
+    __tablename__ = "mail_domain"
+
+    domain: Mapped[str] = mapped_column(String(200), primary_key=True)
+    next_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Before then the throttle lets no further message to it."""
+    resting_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until then it is left alone, because it asked for it."""
+    last_answer: Mapped[str | None] = mapped_column(Text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import hmac
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +20,7 @@ from defense.domain.errors import Forbidden, InvalidInput
 from defense.domain.text import Text
 from defense.models import AccessLink, Account, Application, AuditEntry, Expert, Invite, SignIn
 from defense.models.types import utc_now
+from defense.services.at_rest import derived_key
 from defense.services.audit import record_audit
 from defense.services.presence import hang_up_on
 
@@ -176,36 +179,81 @@ def sign_in_with_password(session: Session, account_id: int | None, fits: bool, 
 
 def candidate_account(session: Session, application: Application) -> Account:
     """The account of a candidate, made at first need."""
-    account = session.scalar(select(Account).where(Account.application_id == application.id))
-    if account is None:
-        account = Account(role=Role.CANDIDATE, display_name=application.name, application_id=application.id)
-        session.add(account)
-        session.flush()
-    return account
+    return accounts_of(session, [application])[application]
 
 
 def expert_account(session: Session, expert: Expert) -> Account:
     """The account of an expert, made at first need."""
-    account = session.scalar(select(Account).where(Account.expert_id == expert.id))
-    if account is None:
-        account = Account(role=Role.EXPERT, display_name=expert.name, expert_id=expert.id)
-        session.add(account)
-        session.flush()
-    return account
+    return accounts_of(session, [expert])[expert]
 
 
-def issue_link(session: Session, account: Account, expires_at: datetime, invite: Invite | None = None) -> str:
+def accounts_of(
+    session: Session, people: Iterable[Application | Expert]
+) -> dict[Application | Expert, Account]:
+    """The accounts of candidates and experts, read at once; missing ones are made at once too."""
+    applications = {person.id: person for person in people if isinstance(person, Application)}
+    experts = {person.id: person for person in people if isinstance(person, Expert)}
+    found: dict[Application | Expert, Account] = {}
+    for chunk in _chunks(sorted(applications)):
+        for account in session.scalars(select(Account).where(Account.application_id.in_(chunk))):
+            found[applications[account.application_id or 0]] = account
+    for chunk in _chunks(sorted(experts)):
+        for account in session.scalars(select(Account).where(Account.expert_id.in_(chunk))):
+            found[experts[account.expert_id or 0]] = account
+    for candidate in applications.values():
+        if candidate not in found:
+            found[candidate] = Account(
+                role=Role.CANDIDATE, display_name=candidate.name, application_id=candidate.id
+            )
+    for expert in experts.values():
+        if expert not in found:
+            found[expert] = Account(role=Role.EXPERT, display_name=expert.name, expert_id=expert.id)
+    session.add_all(found.values())
+    session.flush()
+    return found
+
+
+def _chunks(ids: list[int]) -> Iterator[list[int]]:
+    """Few enough for one statement of any database."""
+    return (ids[i : i + 500] for i in range(0, len(ids), 500))
+
+
+def issue_link(session: Session, account: Account, expires_at: datetime) -> str:
     """A new personal link, as the path `/link/<token>`; the token is not kept and cannot be shown again."""
     token = secrets.token_urlsafe(32)
-    session.add(
-        AccessLink(
-            account_id=account.id,
-            invite_id=invite.id if invite else None,
-            token_digest=_token_digest(token),
-            expires_at=expires_at,
-        )
-    )
+    session.add(AccessLink(account_id=account.id, token_digest=_token_digest(token), expires_at=expires_at))
     return f"/link/{token}"
+
+
+def issue_invite_link(session: Session, invite: Invite, expires_at: datetime, secret_key: str) -> str:
+    """The personal link of an invite's present revision, as a path; it dies with the revision."""
+    path = invite_link(invite, secret_key)
+    digest = _token_digest(path.rpartition("/")[2])
+    session.add(
+        AccessLink(account_id=invite.account_id, invite=invite, token_digest=digest, expires_at=expires_at)
+    )
+    return path
+
+
+def invite_link(invite: Invite, secret_key: str) -> str:
+    """The path of that link, whether it is alive or not.
+
+    It follows from the event, its revision and the service's secret key, so that reminders and feeds can show
+    it again although the database keeps its digest only.
+    """
+    key = derived_key(secret_key, "invite link")
+    token = hmac.digest(key, f"{invite.uid} {invite.sequence}".encode(), "sha256")
+    return f"/link/{base64.urlsafe_b64encode(token).rstrip(b'=').decode()}"
+
+
+def invite_link_is_live(session: Session, invite: Invite) -> bool:
+    """Whether the link of the present revision still opens anything."""
+    live = select(AccessLink.id).where(
+        AccessLink.invite_id == invite.id,
+        AccessLink.revoked_at.is_(None),
+        AccessLink.expires_at > utc_now(),
+    )
+    return session.scalar(live.limit(1)) is not None
 
 
 def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:

@@ -11,22 +11,41 @@ from sqlalchemy.orm import Session, joinedload
 from defense.domain.identity import mask_name
 from defense.domain.lifecycle import FINAL_STATES, UNSEATED_STATES, DefenceState
 from defense.domain.people import Period
-from defense.models import Account, Application, Defence, Expert, Invite, Round, Sitting, SittingMember
-from defense.services.access import candidate_account, expert_account
+from defense.integrations.notices import Audience
+from defense.models import (
+    Account,
+    Application,
+    Defence,
+    Expert,
+    Invite,
+    NamedAttendee,
+    Panel,
+    Round,
+    Sitting,
+    SittingMember,
+)
+from defense.services.access import accounts_of
 
 AppointmentKey = tuple[int, int | None, int | None]
-"""Account, defence (a candidate's), sitting (a panelist's)."""
+"""Account, defence (of a candidate or an attendee), sitting (of a panelist or a secretary)."""
 
 _DECIDED_STATES = FINAL_STATES - {DefenceState.CANCELLED}
 """The defence took its course, so there is nothing left to invite to or to call off."""
 
 
+Person = Application | Expert | Account
+"""Whose record says where to write to: an office account is its own record."""
+
+
 @dataclass(frozen=True)
 class Appointment:
-    """A time at which one person has to be there; `defence` is None for a panelist."""
+    """A time at which one person has to be there.
+
+    `defence` is what a candidate or a named attendee comes for; None for a panelist and a secretary.
+    """
 
     account: Account
-    person: Application | Expert
+    person: Person
     sitting: Sitting
     defence: Defence | None
 
@@ -38,20 +57,47 @@ class Appointment:
         return self.account.id, None, self.sitting.id
 
     @property
+    def audience(self) -> Audience:
+        """What the person is there."""
+        if isinstance(self.person, Application):
+            return Audience.CANDIDATE
+        if isinstance(self.person, Account):
+            return Audience.SECRETARY
+        return Audience.PANELIST if self.defence is None else Audience.ATTENDEE
+
+    @property
     def slot(self) -> Period:
-        """A candidate's slot, or a panelist's whole sitting."""
+        """The slot of a defence, or the whole sitting."""
         source = self.sitting if self.defence is None else self.defence
         return Period(source.start_at, source.end_at)
 
     @property
+    def name(self) -> str:
+        """The person's name."""
+        return self.person.display_name if isinstance(self.person, Account) else self.person.name
+
+    @property
     def email(self) -> str:
         """The address in the person's record, whatever it may be worth."""
-        return self.person.email if isinstance(self.person, Expert) else self.person.record.email
+        return self.person.record.email if isinstance(self.person, Application) else self.person.email
+
+    @property
+    def phone(self) -> str:
+        """The telephone number in the person's record; the office has none here."""
+        if isinstance(self.person, Account):
+            return ""
+        return self.person.phone if isinstance(self.person, Expert) else self.person.record.phone
+
+    @property
+    def number(self) -> str:
+        """What staff know the person by."""
+        person = self.person
+        return person.username or "" if isinstance(person, Account) else person.number
 
     @property
     def masked_name(self) -> str:
         """Enough for staff to find the person: `张*（A0001）`."""
-        return f"{mask_name(self.person.name)}（{self.person.number}）"
+        return f"{mask_name(self.name)}（{self.number}）"
 
 
 def key_of(invite: Invite) -> AppointmentKey:
@@ -65,7 +111,11 @@ class PublishedRound:
     def __init__(self, session: Session, round_: Round) -> None:
         session.flush()
         self._session = session
-        sittings = select(Sitting).where(Sitting.round_id == round_.id).options(joinedload(Sitting.panel))
+        sittings = (
+            select(Sitting)
+            .where(Sitting.round_id == round_.id)
+            .options(joinedload(Sitting.panel).joinedload(Panel.secretary))
+        )
         self._sittings = {sitting.id: sitting for sitting in session.scalars(sittings)}
         self._members = session.scalars(
             select(SittingMember)
@@ -74,11 +124,18 @@ class PublishedRound:
             .options(joinedload(SittingMember.expert))
             .order_by(SittingMember.sitting_id, SittingMember.expert_id)
         ).all()
+        self._members_of: dict[int, list[SittingMember]] = {id_: [] for id_ in self._sittings}
+        for member in self._members:
+            self._members_of[member.sitting_id].append(member)
         defences = session.scalars(
             select(Defence)
             .join(Sitting, Sitting.id == Defence.sitting_id)
             .where(Sitting.round_id == round_.id)
-            .options(joinedload(Defence.application))
+            .options(
+                joinedload(Defence.application)
+                .selectinload(Application.attendees)
+                .joinedload(NamedAttendee.expert)
+            )
             .order_by(Defence.start_at, Defence.id)
         )
         self._defences = {defence.id: defence for defence in defences}
@@ -87,23 +144,41 @@ class PublishedRound:
             if defence.state not in {DefenceState.CANCELLED} | UNSEATED_STATES:
                 self._heard[defence.sitting_id].append(defence)
 
+        candidates = [defence.application for defence in self._defences.values()]
+        attendees = [attendee.expert for candidate in candidates for attendee in candidate.attendees]
+        panelists = [member.expert for member in self._members]
+        self._accounts = accounts_of(session, {*candidates, *attendees, *panelists})
+
     def appointments(self) -> Iterator[Appointment]:
-        """Everything that is still to come, candidates first."""
-        for defence in self._defences.values():
-            if self._is_on(defence):
-                yield self._of_defence(defence)
+        """Everything that is still to come: candidates with attendees, then panelists, then secretaries."""
+        on = [defence for defence in self._defences.values() if self._is_on(defence)]
+        for defence in on:
+            yield self._of_candidate(defence)
+            panelists = {member.expert_id for member in self._members_of[defence.sitting_id]}
+            for attendee in defence.application.attendees:
+                if attendee.expert_id not in panelists:
+                    yield self._of_attendee(defence, attendee.expert)
+        held = {defence.sitting_id for defence in on}
         for member in self._members:
-            if any(self._is_on(defence) for defence in self._heard[member.sitting_id]):
+            if member.sitting_id in held:
                 yield self._of_expert(self._sittings[member.sitting_id], member.expert)
+        for sitting_id in sorted(held):
+            sitting = self._sittings[sitting_id]
+            if sitting.panel.secretary is not None and sitting.panel.secretary.active:
+                yield Appointment(sitting.panel.secretary, sitting.panel.secretary, sitting, None)
 
     def appointment_of(self, invite: Invite) -> Appointment:
         """What an invite was for, on or not."""
+        account = invite.account
         if invite.defence_id is not None:
-            return self._of_defence(self._defences[invite.defence_id])
-        expert = invite.account.expert
-        if expert is None or invite.sitting_id is None:
-            raise ValueError(f"invite {invite.id} is for neither a defence nor an expert's sitting")
-        return self._of_expert(self._sittings[invite.sitting_id], expert)
+            defence = self._defences[invite.defence_id]
+            if account.expert is not None:
+                return self._of_attendee(defence, account.expert)
+            return self._of_candidate(defence)
+        if invite.sitting_id is None:
+            raise ValueError(f"invite {invite.id} is for neither a defence nor a sitting")
+        sitting = self._sittings[invite.sitting_id]
+        return Appointment(account, account.expert or account, sitting, None)
 
     def place_of(self, defence: Defence) -> int | None:
         """Where a defence stands in the order of its sitting, from 1; None once it is off."""
@@ -125,9 +200,12 @@ class PublishedRound:
         off = defence.state in FINAL_STATES | UNSEATED_STATES
         return not off and not self._sittings[defence.sitting_id].cancelled
 
-    def _of_defence(self, defence: Defence) -> Appointment:
-        account = candidate_account(self._session, defence.application)
+    def _of_candidate(self, defence: Defence) -> Appointment:
+        account = self._accounts[defence.application]
         return Appointment(account, defence.application, self._sittings[defence.sitting_id], defence)
 
+    def _of_attendee(self, defence: Defence, expert: Expert) -> Appointment:
+        return Appointment(self._accounts[expert], expert, self._sittings[defence.sitting_id], defence)
+
     def _of_expert(self, sitting: Sitting, expert: Expert) -> Appointment:
-        return Appointment(expert_account(self._session, expert), expert, sitting, None)
+        return Appointment(self._accounts[expert], expert, sitting, None)

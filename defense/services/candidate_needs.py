@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.errors import Conflict, InvalidInput, NotFound
 from defense.domain.text import Text
-from defense.models import Application, CandidateWish, Expert, NamedAttendee, Schedule, ScheduledSlot
+from defense.models import Application, CandidateWish, Expert, NamedAttendee
 from defense.services.audit import record_audit
 from defense.services.recusals import conflicts_of
 
@@ -121,19 +121,6 @@ def possible_attendees(session: Session, application: Application) -> list[Exper
     query = select(Expert).where(Expert.round_id == application.round_id)
     rows = session.scalars(query.order_by(Expert.is_attendee_only.desc(), Expert.name, Expert.number))
     return [expert for expert in rows if expert.id not in named]
-
-
-def attendees_to_telephone(session: Session, schedule: Schedule) -> list[str]:
-    """Who must attend a defence of a schedule and gets no invite for it: attendees have none of their own."""
-    names = session.scalars(
-        select(Expert.name)
-        .join(NamedAttendee, NamedAttendee.expert_id == Expert.id)
-        .join(ScheduledSlot, ScheduledSlot.application_id == NamedAttendee.application_id)
-        .where(ScheduledSlot.schedule_id == schedule.id)
-        .order_by(Expert.name)
-        .distinct()
-    )
-    return list(names)
 
 
 def require_span(start_at: datetime, end_at: datetime) -> None:

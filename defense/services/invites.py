@@ -3,7 +3,7 @@
 One invite is one calendar event of one person. `refresh_invites` compares what each person should have with
 what they were last told, and queues a mail for every difference; nothing is sent here.
 
-Source: invites.md "A right invite".
+Source: invites.md "A right invite" and "Life".
 """
 
 from __future__ import annotations
@@ -15,26 +15,29 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from defense.domain.people import Period
 from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.integrations.calendar_file import CalendarEvent, build_calendar
-from defense.integrations.mail import Letter, Mailbox, build_message, parse_mailbox, usable_address
+from defense.integrations.mail import Mailbox, parse_mailbox
 from defense.integrations.notices import (
     LOCATION,
     CandidateNotice,
     NoticeKind,
-    PanelistNotice,
+    PanelNotice,
     RenderedNotice,
     render_candidate_notice,
-    render_panelist_notice,
+    render_panel_notice,
 )
-from defense.models import Account, Expert, Invite, OutboxMessage, Round
+from defense.models import Application, Invite, Round
 from defense.models.types import random_id
-from defense.services.access import issue_link, revoke_invite_links
+from defense.services.access import issue_invite_link, revoke_invite_links
 from defense.services.appointments import Appointment, PublishedRound, key_of
 from defense.services.audit import record_audit
+from defense.services.outbox import MessageState
+from defense.services.post import STATE_METHODS, Addressee, LetterKind, PostOffice, reachable_address, slot_of
+from defense.services.replies import forget_answer
 from defense.settings import Settings
 
 
@@ -52,8 +55,8 @@ class InviteSummary:
 def refresh_invites(session: Session, round_: Round, settings: Settings, now: datetime) -> InviteSummary:
     """Queue mails until every invite of a round says what is published.
 
-    Candidates are invited to their defences, panelists to their sittings. A defence that is decided, and a
-    sitting whose defences all are, is left as it is. The caller commits.
+    Candidates and named attendees are invited to their defences, panelists and secretaries to their sittings.
+    A defence that is decided, and a sitting whose defences all are, is left as it is. The caller commits.
 
     Parameters
     ----------
@@ -62,13 +65,19 @@ def refresh_invites(session: Session, round_: Round, settings: Settings, now: da
     # Two refreshes at once would give one sequence number to two revisions.
     session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())
     published = PublishedRound(session, round_)
-    clerk = _Clerk(session, round_, settings, now, parse_mailbox(settings.mail_from), published)
+    clerk = _Clerk(session, round_, settings, now, PostOffice(session, settings, now), published)
     existing = {
         key_of(invite): invite
-        for invite in session.scalars(select(Invite).where(Invite.round_id == round_.id).order_by(Invite.id))
+        for invite in session.scalars(
+            select(Invite)
+            .where(Invite.round_id == round_.id)
+            .order_by(Invite.id)
+            .options(joinedload(Invite.account), selectinload(Invite.messages))
+        )
     }
     ids: dict[str, list[int]] = {"created": [], "updated": [], "cancelled": []}
     unchanged, kept, unreachable = 0, set(), {}
+    new: list[tuple[Appointment, Invite]] = []
     for appointment in published.appointments():
         if clerk.address_of(appointment) is None:
             unreachable[appointment.account.id] = appointment.masked_name
@@ -76,12 +85,16 @@ def refresh_invites(session: Session, round_: Round, settings: Settings, now: da
         kept.add(appointment.key)
         invite = existing.get(appointment.key)
         if invite is None:
-            ids["created"].append(clerk.create(appointment).id)
+            new.append((appointment, clerk.start(appointment)))
         elif invite.cancelled or invite.content_digest != clerk.digest(appointment):
             clerk.update(invite, appointment)
             ids["updated"].append(invite.id)
         else:
             unchanged += 1
+    session.flush()
+    for appointment, invite in new:
+        clerk.invite(invite, appointment)
+        ids["created"].append(invite.id)
     for key, invite in existing.items():
         if key not in kept and not invite.cancelled and not published.is_over(invite):
             clerk.cancel(invite)
@@ -102,18 +115,11 @@ def people_to_telephone(session: Session, round_: Round, settings: Settings) -> 
     organizer = parse_mailbox(settings.mail_from)
     unreachable: dict[int, Appointment] = {}
     for appointment in PublishedRound(session, round_).appointments():
-        if _address_of(appointment, organizer) is None:
+        if reachable_address(appointment.email, organizer) is None:
             known = unreachable.setdefault(appointment.account.id, appointment)
             if appointment.slot.start_at < known.slot.start_at:
                 unreachable[appointment.account.id] = appointment
     return list(unreachable.values())
-
-
-def _address_of(appointment: Appointment, organizer: Mailbox) -> str | None:
-    """Where to write to; the organiser's own mailbox does not count, calendars would not ask it."""
-    address = usable_address(appointment.email)
-    own = address is not None and address.lower() == organizer.address.lower()
-    return None if own else address
 
 
 @dataclass(frozen=True)
@@ -124,12 +130,12 @@ class _Clerk:
     round: Round
     settings: Settings
     now: datetime
-    organizer: Mailbox
+    post: PostOffice
     published: PublishedRound
 
     def address_of(self, appointment: Appointment) -> str | None:
         """Where to write to, if anywhere."""
-        return _address_of(appointment, self.organizer)
+        return reachable_address(appointment.email, self.post.organizer)
 
     def digest(self, appointment: Appointment) -> str:
         """Of what matters to the reader.
@@ -139,11 +145,9 @@ class _Clerk:
         """
         person, slot = appointment.person, appointment.slot
         facts = [
-            person.name,
+            appointment.name,
             self.address_of(appointment),
-            person.series,
-            None if isinstance(person, Expert) else person.specialty,
-            person.level,
+            *((person.series, person.specialty, person.level) if isinstance(person, Application) else ()),
             appointment.sitting.id,
             appointment.sitting.panel.name,
             appointment.sitting.meeting_key,
@@ -153,12 +157,13 @@ class _Clerk:
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
-    def create(self, appointment: Appointment) -> Invite:
-        """A person's first invite to this: sequence 0."""
+    def start(self, appointment: Appointment) -> Invite:
+        """A person's first invite to this, sequence 0, without its mail: that needs the row's id."""
         account_id, defence_id, sitting_id = appointment.key
         invite = Invite(
             round_id=self.round.id,
             account_id=account_id,
+            account=appointment.account,
             defence_id=defence_id,
             sitting_id=sitting_id,
             uid=f"{random_id()}@{urlsplit(self.settings.public_url).hostname}",
@@ -169,14 +174,16 @@ class _Clerk:
             end_at=appointment.slot.end_at,
         )
         self.session.add(invite)
-        self.session.flush()
-        self._queue(invite, appointment, NoticeKind.INVITE, str(self.address_of(appointment)), None)
         return invite
+
+    def invite(self, invite: Invite, appointment: Appointment) -> None:
+        """Queue the mail of a first invite."""
+        self._queue(invite, appointment, NoticeKind.INVITE, str(self.address_of(appointment)), None)
 
     def update(self, invite: Invite, appointment: Appointment) -> None:
         """The next revision of the same event; whoever had it at an old address loses it there."""
         kind = NoticeKind.CHANGE
-        previous: Period | None = Period(invite.start_at, invite.end_at)
+        previous: Period | None = slot_of(invite)
         if not invite.cancelled and self._last_address(invite) != self.address_of(appointment):
             self.cancel(invite)
         if invite.cancelled:
@@ -188,21 +195,40 @@ class _Clerk:
         self._queue(invite, appointment, kind, str(self.address_of(appointment)), previous)
 
     def cancel(self, invite: Invite) -> None:
-        """Take the event out of the calendar it was sent to, whoever sits there now."""
+        """Take the event out of the calendar it was sent to, whoever sits there now.
+
+        Who never got it is not written to: a cancellation of something unknown only frightens.
+        """
         address = self._last_address(invite)
+        never_left = self._withdraw_unsent(invite, address)
         self._start_revision(invite)
         invite.cancelled = True
-        self._queue(invite, self.published.appointment_of(invite), NoticeKind.CANCEL, address, None)
+        if not never_left:
+            appointment = self.published.appointment_of(invite)
+            self._queue(invite, appointment, NoticeKind.CANCEL, address, None)
 
     def _start_revision(self, invite: Invite) -> None:
         revoke_invite_links(self.session, invite, self.now)
+        forget_answer(self.session, invite, self.now)
         invite.sequence += 1
         # DTSTAMP counts whole seconds, and a reader drops what is not newer.
         invite.stamped_at = max(self.now.replace(microsecond=0), invite.stamped_at + timedelta(seconds=1))
 
     def _last_address(self, invite: Invite) -> str:
-        newest = select(OutboxMessage.to_address).where(OutboxMessage.invite_id == invite.id)
-        return self.session.scalars(newest.order_by(OutboxMessage.id.desc()).limit(1)).one()
+        return next(m.to_address for m in reversed(invite.messages) if m.method in STATE_METHODS)
+
+    def _withdraw_unsent(self, invite: Invite, address: str) -> bool:
+        """Whether nothing about this event has left for that address; what waits is taken back then."""
+        about_it = [m for m in invite.messages if m.to_address == address]
+        untouched = (MessageState.QUEUED, MessageState.SUPERSEDED)
+        for message in about_it:
+            # A sender may have claimed it meanwhile: the row decides, not what was read.
+            self.session.refresh(message, with_for_update=True)
+            if message.attempts or message.claimed_until is not None or message.state not in untouched:
+                return False
+        for message in about_it:
+            message.state, message.data = MessageState.SUPERSEDED, b""
+        return True
 
     def _queue(
         self,
@@ -213,41 +239,27 @@ class _Clerk:
         previous: Period | None,
     ) -> None:
         cancelled = kind is NoticeKind.CANCEL
-        link = "" if cancelled else self._new_link(invite, appointment.account)
+        link = "" if cancelled else self._new_link(invite)
         notice = self._render(invite, appointment, kind, link, previous)
-        recipient = Mailbox(appointment.person.name, address)
+        recipient = Mailbox(appointment.name, address)
         event = self._event(invite, recipient, notice, link)
-        domain = self.organizer.address.partition("@")[2]
-        letter = Letter(
-            sender=self.organizer,
-            recipient=recipient,
-            subject=notice.subject,
-            text=notice.text,
-            html=notice.html,
-            calendar=build_calendar(event),
-            method=event.method,
-            message_id=f"<{random_id()}@{domain}>",
-            written_at=self.now,
-        )
-        self.session.add(
-            OutboxMessage(
-                invite=invite,
-                to_address=address,
-                message_id=letter.message_id,
-                method=event.method,
-                sequence=invite.sequence,
-                data=build_message(letter),
-                next_attempt_at=self.now,
-                queued_at=self.now,
-            )
+        self.post.queue(
+            LetterKind(kind),
+            Addressee(self.round.id, appointment.account.id, recipient, invite),
+            notice,
+            build_calendar(event),
+            event.method,
         )
 
-    def _new_link(self, invite: Invite, account: Account) -> str:
+    def _new_link(self, invite: Invite) -> str:
         expires_at = max(self.now, invite.end_at) + timedelta(days=self.settings.link_days)
-        return self.settings.public_url + issue_link(self.session, account, expires_at, invite)
+        return self.settings.public_url + issue_invite_link(
+            self.session, invite, expires_at, self.settings.secret_key
+        )
 
     def _event(self, invite: Invite, recipient: Mailbox, notice: RenderedNotice, link: str) -> CalendarEvent:
         lead_min = self.round.rules.defence.check_in_min if invite.defence_id else 0
+        organizer = self.post.organizer
         return CalendarEvent(
             uid=invite.uid,
             sequence=invite.sequence,
@@ -258,8 +270,8 @@ class _Clerk:
             description=notice.text,
             location=str(LOCATION),
             url=link,
-            organizer_name=self.organizer.name,
-            organizer_address=self.organizer.address,
+            organizer_name=organizer.name,
+            organizer_address=organizer.address,
             attendee_name=recipient.name,
             attendee_address=recipient.address,
             alarm_min=30 + lead_min,
@@ -275,13 +287,14 @@ class _Clerk:
         previous: Period | None,
     ) -> RenderedNotice:
         rules, person = self.round.rules, appointment.person
-        slot = Period(invite.start_at, invite.end_at)
-        if isinstance(person, Expert):
-            return render_panelist_notice(
-                PanelistNotice(
+        slot = slot_of(invite)
+        if not isinstance(person, Application):
+            return render_panel_notice(
+                PanelNotice(
+                    audience=appointment.audience,
                     kind=kind,
                     round_name=rules.name,
-                    name=person.name,
+                    name=appointment.name,
                     panel=appointment.sitting.panel.name,
                     slot=slot,
                     previous=previous,

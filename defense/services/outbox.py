@@ -24,7 +24,9 @@ from defense.integrations.mail import AnswerKind, MailSender, SendAnswer
 from defense.models import Invite, OutboxMessage
 from defense.models.types import utc_now
 from defense.services.audit import record_audit
+from defense.services.post import STATE_METHODS, open_letter
 from defense.services.transaction import begin_write
+from defense.settings import Settings
 
 LEASE = timedelta(minutes=15)
 """Longer than one message can take by the time-outs of SMTP."""
@@ -57,12 +59,14 @@ class SendSummary:
 class _Claimed:
     id: int
     to_address: str
+    message_id: str
     data: bytes
 
 
 def send_due(
     session_factory: Callable[[], Session],
     sender: MailSender,
+    settings: Settings,
     now_fn: Callable[[], datetime],
     limit: int = 200,
 ) -> SendSummary:
@@ -87,7 +91,7 @@ def send_due(
             claimed = _claim(session_factory, message_id, now_fn())
             if claimed is None:
                 continue
-            answer = sender.send(claimed.to_address, claimed.data)
+            answer = sender.send(claimed.to_address, open_letter(settings, claimed.message_id, claimed.data))
             counts[_settle(session_factory, claimed.id, answer, now_fn())] += 1
             if answer.unreachable:
                 break
@@ -144,6 +148,7 @@ def _newer_exists() -> ColumnElement[bool]:
     return exists().where(
         newer.invite_id == OutboxMessage.invite_id,
         newer.to_address == OutboxMessage.to_address,
+        newer.method.in_(STATE_METHODS),
         newer.id > OutboxMessage.id,
     )
 
@@ -209,11 +214,11 @@ def _claim(session_factory: Callable[[], Session], id_: int, now: datetime) -> _
             update(OutboxMessage)
             .where(OutboxMessage.id == id_, _sendable(now))
             .values(claimed_until=now + LEASE)
-            .returning(OutboxMessage.to_address, OutboxMessage.data)
+            .returning(OutboxMessage.to_address, OutboxMessage.message_id, OutboxMessage.data)
             .execution_options(synchronize_session=False)
         ).one_or_none()
         session.commit()
-        return None if row is None else _Claimed(id_, row.to_address, row.data)
+        return None if row is None else _Claimed(id_, row.to_address, row.message_id, row.data)
 
 
 def _settle(
@@ -229,8 +234,6 @@ def _settle(
         message.state = _state_after(answer, message.attempts)
         if message.state == MessageState.SENT:
             message.sent_at = now
-            # It held a live personal link, with which a copy of the database could sign in.
-            message.data = b""
         else:
             message.next_attempt_at = now + _delay_after(message.attempts)
         session.commit()

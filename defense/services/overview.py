@@ -14,7 +14,6 @@ from defense.domain.round_rules import BEIJING
 from defense.models import (
     Application,
     Expert,
-    Invite,
     OutboxMessage,
     Panel,
     Round,
@@ -113,5 +112,5 @@ def _count(session: Session, kind: type[Application] | type[Expert] | type[Panel
 
 
 def _mails(session: Session, round_: Round, state: str) -> int:
-    query = select(func.count()).select_from(OutboxMessage).join(Invite)
-    return session.scalar(query.where(Invite.round_id == round_.id, OutboxMessage.state == state)) or 0
+    query = select(func.count()).select_from(OutboxMessage)
+    return session.scalar(query.where(OutboxMessage.round_id == round_.id, OutboxMessage.state == state)) or 0

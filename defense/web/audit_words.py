@@ -48,6 +48,8 @@ _ACTION_TEXT = {
     "half_day.restored": Text("恢复场次", "half-day used again"),
     "import.applied": Text("导入数据", "data imported"),
     "import.marked_copy": Text("下载标注表格（含完整个人信息）", "marked workbook taken, data unmasked"),
+    "invite.answered": Text("答复邀请", "invite answered"),
+    "invite.time_kept": Text("不改时间", "time kept"),
     "invites.refreshed": Text("更新邀请", "invites refreshed"),
     "link.issued": Text("发放个人链接", "personal link handed out"),
     "link.revoked": Text("作废个人链接", "personal links revoked"),
@@ -85,6 +87,7 @@ _KIND_TEXT = {
     "defence": Text("答辩", "defence of"),
     "expert": Text("专家", "expert"),
     "import_batch": Text("导入", "import"),
+    "invite": Text("邀请", "invite of"),
     "outbox_message": Text("邮件", "mail to"),
     "round": Text("批次", "round"),
     "schedule": Text("排期", "timetable"),
@@ -152,10 +155,11 @@ def _names_of(session: Session, ids: Mapping[str, set[int]]) -> dict[str, str]:
         "expert": (Expert.id, select(Expert.id, Expert.name)),
         "outbox_message": (
             OutboxMessage.id,
-            select(OutboxMessage.id, Account.display_name)
-            .join(Invite, Invite.id == OutboxMessage.invite_id)
-            .join(Account, Account.id == Invite.account_id),
+            select(OutboxMessage.id, Account.display_name).join(
+                Account, Account.id == OutboxMessage.account_id
+            ),
         ),
+        "invite": (Invite.id, select(Invite.id, Account.display_name).join(Account)),
         "round": (Round.id, select(Round.id, Round.code)),
         "sitting": (Sitting.id, select(Sitting.id, Panel.name).join(Panel)),
     }

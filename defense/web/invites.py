@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from defense.auth import access, require_principal
 from defense.extensions import db
-from defense.models import Invite, OutboxMessage
+from defense.models import OutboxMessage
 from defense.services.access import Role
 from defense.services.invites import people_to_telephone
 from defense.services.outbox import retry_message
@@ -29,19 +29,16 @@ def index(code: str) -> ResponseReturnValue:
     round_ = round_or_404(code)
     settings = current_app.extensions["settings"]
     state = request.args.get("state", "")
-    of_round = select(OutboxMessage).join(Invite).where(Invite.round_id == round_.id)
+    of_round = select(OutboxMessage).where(OutboxMessage.round_id == round_.id)
     chosen = of_round.where(OutboxMessage.state == state) if state in STATES else of_round
     messages = db.paginate(
-        chosen.options(joinedload(OutboxMessage.invite).joinedload(Invite.account)).order_by(
-            OutboxMessage.id.desc()
-        ),
+        chosen.options(joinedload(OutboxMessage.account)).order_by(OutboxMessage.id.desc()),
         per_page=PAGE_SIZE,
         error_out=False,
     )
     rows = db.session.execute(
         select(OutboxMessage.state, func.count())
-        .join(Invite)
-        .where(Invite.round_id == round_.id)
+        .where(OutboxMessage.round_id == round_.id)
         .group_by(OutboxMessage.state)
     )
     counts = dict(rows.all())
@@ -68,6 +65,6 @@ def retry(code: str, message_id: int) -> ResponseReturnValue:
 
 def _message_or_404(code: str, message_id: int) -> OutboxMessage:
     message = db.session.get(OutboxMessage, message_id)
-    if message is None or message.invite.round_id != round_or_404(code).id:
+    if message is None or message.round_id != round_or_404(code).id:
         abort(404)
     return message

@@ -27,7 +27,6 @@ from defense.extensions import db
 from defense.models import Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.candidate_needs import attendees_to_telephone
 from defense.services.comparing import compare_schedules, figures_of, list_schedules, status_of
 from defense.services.exports import export_timetable
 from defense.services.instance_building import attending_members
@@ -100,9 +99,6 @@ def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
     if invites.without_address:
         names = "、".join(invites.without_address)
         flash(_("No usable e-mail address, please telephone: %(names)s", names=names), "warning")
-    if attendees := attendees_to_telephone(db.session(), schedule):
-        names = "、".join(attendees)
-        flash(_("Named attendees are not mailed, please telephone: %(names)s", names=names), "warning")
     return redirect(url_for("schedule.index", code=code))
 
 

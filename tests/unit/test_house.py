@@ -40,7 +40,10 @@ ALLOWED: dict[str, set[str]] = {
     },
     "defense.services": OWN_SERVICES,
     "defense.services.throttle": {"limits", "redis"},
-    **{f"defense.services.{room}": OWN_SERVICES | {"cryptography"} for room in ("ballot_box", "seals")},
+    **{
+        f"defense.services.{room}": OWN_SERVICES | {"cryptography"}
+        for room in ("at_rest", "ballot_box", "seals")
+    },
     "defense.web": {
         *("defense.web", "defense.services", "defense.auth", "defense.errors", "defense.extensions"),
         *(

@@ -34,6 +34,7 @@ from defense.models import (
     Sitting,
     SittingMember,
 )
+from defense.services.post import open_letter
 from defense.services.rounds import ensure_round
 from defense.services.transaction import begin_write, prepare_engine
 from defense.settings import Settings
@@ -219,8 +220,8 @@ def _record(number: str, name: str, email: str) -> ApplicationRecord:
 class World:
     """A round with one panel, one sitting of three experts, and two candidates in it."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self.session, self.settings = session, settings
         self.round: Round = ensure_round(session, "2021")
         self.panel = Panel(
             round_id=self.round.id, name="第一组", series=["工程系列"], levels=["senior"], specialties=[]
@@ -318,9 +319,9 @@ class World:
         messages = (
             self.session.query(OutboxMessage).filter_by(to_address=address).order_by(OutboxMessage.id).all()
         )
-        return [Received(message.data) for message in messages]
+        return [Received(open_letter(self.settings, m.message_id, m.data)) for m in messages]
 
 
 @pytest.fixture
-def world(session: Session) -> World:
-    return World(session)
+def world(session: Session, settings: Settings) -> World:
+    return World(session, settings)

@@ -38,7 +38,7 @@ class Post:
 
     def send(self, minutes: float = 0, limit: int = 200) -> SendSummary:
         self.now += timedelta(minutes=minutes)
-        return send_due(self.sessions, SmtpSender(self.server.url), lambda: self.now, limit)
+        return send_due(self.sessions, SmtpSender(self.server.url), self.settings, lambda: self.now, limit)
 
     def messages(self, address: str) -> list[OutboxMessage]:
         with self.sessions() as session:
@@ -75,8 +75,8 @@ def test_everything_goes_once_in_order_over_one_connection(post: Post) -> None:
 
 def test_the_frozen_bytes_are_sent_each_time(post: Post) -> None:
     post.server.answers[ALI] = ["451 DT:SPM"]
-    with post.sessions() as session:
-        frozen = session.query(OutboxMessage).filter_by(to_address=ALI).one().data
+    (queued,) = post.world.mails_to(ALI)
+    frozen = queued.data
     post.send()
     post.send(minutes=2)
     assert post.taken(ALI) == [frozen]
@@ -187,7 +187,7 @@ def test_a_revision_waits_while_an_older_one_is_on_its_way(post: Post) -> None:
             return super().send(to_address, data)
 
     summaries: list[SendSummary] = []
-    send_due(post.sessions, Overtaken(post.server.url), lambda: post.now)
+    send_due(post.sessions, Overtaken(post.server.url), post.settings, lambda: post.now)
     assert summaries == [SendSummary(sent=4)]  # everybody but the one under way
     assert [(m.sequence, m.state) for m in post.messages(ALI)] == [(0, "sent"), (1, "queued")]
     assert post.send() == SendSummary(sent=1)
@@ -204,7 +204,7 @@ def test_a_revision_outdated_during_the_batch_is_not_sent(post: Post) -> None:
                 post.move(candidate=1)
             return super().send(to_address, data)
 
-    assert send_due(post.sessions, Republishing(post.server.url), lambda: post.now).sent == 4
+    assert send_due(post.sessions, Republishing(post.server.url), post.settings, lambda: post.now).sent == 4
     assert post.taken(LI) == []
     assert post.send() == SendSummary(sent=1, superseded=1)
     assert [(m.sequence, m.state) for m in post.messages(LI)] == [(0, "superseded"), (1, "sent")]
@@ -230,7 +230,7 @@ class CrashingSender(SmtpSender):
 
 def test_a_crash_repeats_one_message_at_most(post: Post) -> None:
     with pytest.raises(Crash):
-        send_due(post.sessions, CrashingSender(post.server.url), lambda: post.now)
+        send_due(post.sessions, CrashingSender(post.server.url), post.settings, lambda: post.now)
     assert post.send() == SendSummary(sent=3)
     assert post.send(minutes=LEASE / timedelta(minutes=1)) == SendSummary(sent=1)
     recipients = [recipient for recipient, _ in post.server.taken]
@@ -246,7 +246,9 @@ def test_two_senders_at_once_send_each_message_once(post: Post) -> None:
 
     def run() -> None:
         start.wait()
-        summaries.append(send_due(post.sessions, SmtpSender(post.server.url), lambda: post.now))
+        summaries.append(
+            send_due(post.sessions, SmtpSender(post.server.url), post.settings, lambda: post.now)
+        )
 
     threads = [threading.Thread(target=run) for _ in range(4)]
     for thread in threads:
@@ -269,7 +271,9 @@ def test_no_transaction_is_open_while_the_server_thinks(post: Post) -> None:
                 session.connection().exec_driver_sql("PRAGMA busy_timeout=10000")
             return super().send(to_address, data)
 
-    assert send_due(post.sessions, Writing(post.server.url), lambda: post.now) == SendSummary(sent=5)
+    assert send_due(post.sessions, Writing(post.server.url), post.settings, lambda: post.now) == SendSummary(
+        sent=5
+    )
 
 
 def test_clock_is_asked_for_every_message(post: Post) -> None:
@@ -278,7 +282,7 @@ def test_clock_is_asked_for_every_message(post: Post) -> None:
     def tick() -> datetime:
         return next(moments)
 
-    send_due(post.sessions, SmtpSender(post.server.url), tick)
+    send_due(post.sessions, SmtpSender(post.server.url), post.settings, tick)
     sent = [post.messages(address)[0].sent_at for address in (ALI, LI)]
     assert sent[0] is not None
     assert sent[1] is not None

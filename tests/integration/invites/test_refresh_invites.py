@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from defense.models import AccessLink, AuditEntry, Defence, Invite, OutboxMessage, SittingMember
@@ -23,14 +23,19 @@ LINK = re.compile(r"https://defence\.example\.org/link/([A-Za-z0-9_-]{43})")
 
 
 class Office:
-    """Staff who press "publish" again and again, a minute apart."""
+    """Staff who press "publish" again and again, a minute apart; the mails leave in between."""
 
     def __init__(self, session: Session, world: World, settings: Settings, now: datetime) -> None:
         self.session, self.world, self.settings, self.now = session, world, settings, now
 
-    def refresh(self) -> InviteSummary:
+    def refresh(self, mails_leave: bool = True) -> InviteSummary:
         self.now += timedelta(minutes=1)
-        return refresh_invites(self.session, self.world.round, self.settings, self.now)
+        summary = refresh_invites(self.session, self.world.round, self.settings, self.now)
+        self.session.flush()
+        if mails_leave:
+            self.session.execute(update(OutboxMessage).values(state="sent", attempts=1))
+            self.session.expire_all()
+        return summary
 
 
 @pytest.fixture
@@ -187,6 +192,23 @@ def test_cancelled_defence(office: Office, world: World, session: Session) -> No
     assert LINK.search(second.body) is None
     assert session.query(AccessLink).filter_by(invite_id=1, revoked_at=None).count() == 0
     assert count(office.refresh()) == (0, 0, 0, 4)
+
+
+def test_who_was_never_told_is_not_told_of_the_end(office: Office, world: World, session: Session) -> None:
+    office.refresh(mails_leave=False)
+    world.defences[0].state = "cancelled"
+    assert count(office.refresh(mails_leave=False)) == (0, 0, 1, 4)
+    (message,) = session.query(OutboxMessage).filter_by(to_address=ALI).all()
+    assert (message.state, message.data) == ("superseded", b"")
+
+
+def test_who_may_have_been_told_is_told_of_the_end(office: Office, world: World, session: Session) -> None:
+    office.refresh(mails_leave=False)
+    (message,) = session.query(OutboxMessage).filter_by(to_address=ALI).all()
+    message.claimed_until = office.now + timedelta(minutes=15)
+    world.defences[0].state = "cancelled"
+    office.refresh(mails_leave=False)
+    assert [m.method for m in session.query(OutboxMessage).filter_by(to_address=ALI)] == ["REQUEST", "CANCEL"]
 
 
 def test_cancelled_sitting_tells_candidates_and_panelists(office: Office, world: World) -> None:

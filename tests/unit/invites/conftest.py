@@ -10,7 +10,7 @@ from defense.domain.people import Period
 from defense.domain.text import Text
 from defense.integrations.calendar_file import CalendarEvent, build_calendar
 from defense.integrations.mail import Letter, Mailbox
-from defense.integrations.notices import CandidateNotice, NoticeKind, PanelistNotice
+from defense.integrations.notices import Audience, CandidateNotice, NoticeKind, PanelNotice
 
 START = datetime(2021, 11, 22, 2, tzinfo=UTC)
 LINK = "https://defence.example.org/link/" + "k" * 43
@@ -72,8 +72,9 @@ def candidate_notice() -> CandidateNotice:
 
 
 @pytest.fixture
-def panelist_notice() -> PanelistNotice:
-    return PanelistNotice(
+def panelist_notice() -> PanelNotice:
+    return PanelNotice(
+        audience=Audience.PANELIST,
         kind=NoticeKind.INVITE,
         round_name=Text("2021年度评审", "Review of 2021"),
         name="王建国",

@@ -13,10 +13,10 @@ from defense.domain.people import Period
 from defense.integrations.notices import (
     CandidateNotice,
     NoticeKind,
-    PanelistNotice,
+    PanelNotice,
     RenderedNotice,
     render_candidate_notice,
-    render_panelist_notice,
+    render_panel_notice,
 )
 
 
@@ -81,10 +81,10 @@ def test_cancel_has_no_link_and_tells_nobody_to_come(candidate_notice: Candidate
 
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
-def test_panelist(panelist_notice: PanelistNotice, kind: NoticeKind) -> None:
+def test_panelist(panelist_notice: PanelNotice, kind: NoticeKind) -> None:
     link = "" if kind is NoticeKind.CANCEL else panelist_notice.link
     previous = panelist_notice.slot if kind is NoticeKind.CHANGE else None
-    rendered = render_panelist_notice(replace(panelist_notice, kind=kind, link=link, previous=previous))
+    rendered = render_panel_notice(replace(panelist_notice, kind=kind, link=link, previous=previous))
     assert_says(rendered, "王建国", "第一组", "北京时间 10:00–14:00（新疆时间 08:00–12:00）", "0991-1111111")
     assert_says(rendered, "答辩人数", "7", "Candidates", link)
     assert ("回避" in rendered.text) == (kind is not NoticeKind.CANCEL)
@@ -94,11 +94,11 @@ def test_panelist(panelist_notice: PanelistNotice, kind: NoticeKind) -> None:
 
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_the_centre_signs_with_the_day_and_is_named_in_full_once(
-    candidate_notice: CandidateNotice, panelist_notice: PanelistNotice, kind: NoticeKind
+    candidate_notice: CandidateNotice, panelist_notice: PanelNotice, kind: NoticeKind
 ) -> None:
     for rendered in (
         render_candidate_notice(replace(candidate_notice, kind=kind)),
-        render_panelist_notice(replace(panelist_notice, kind=kind)),
+        render_panel_notice(replace(panelist_notice, kind=kind)),
     ):
         assert "自治区职称社会化评价中心\n2021年11月8日\n" in rendered.text
         assert "自治区职称社会化评价中心<br>2021年11月8日" in rendered.html
