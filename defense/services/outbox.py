@@ -18,8 +18,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from defense.domain.errors import IllegalState
@@ -27,6 +28,7 @@ from defense.domain.identity import mask_email
 from defense.integrations.mail import MailSender
 from defense.integrations.smtp_answers import AnswerKind, SendAnswer
 from defense.models import Invite, OutboxMessage
+from defense.models.types import UtcDateTime, table_of
 from defense.services.mail_throttle import admit, held_back, know_domains, let_rest
 from defense.services.post import STATE_METHODS, open_letter
 from defense.services.transaction import begin_write
@@ -70,6 +72,12 @@ class _Claimed:
     to_address: str
     message_id: str
     data: bytes
+    attempts: int
+
+    @property
+    def domain(self) -> str:
+        """The recipient's."""
+        return self.to_address.rpartition("@")[2].lower()
 
 
 @dataclass
@@ -91,6 +99,76 @@ class _Turn:
             if domain not in self.refusing:
                 taken.append((id_, domain))
         return taken
+
+
+def newer_exists() -> ColumnElement[bool]:
+    """A newer message to the same address says how the same event stands."""
+    newer = aliased(OutboxMessage)
+    return exists().where(
+        newer.invite_id == OutboxMessage.invite_id,
+        newer.to_address == OutboxMessage.to_address,
+        newer.method.in_(STATE_METHODS),
+        newer.id > OutboxMessage.id,
+    )
+
+
+def _sendable() -> ColumnElement[bool]:
+    """Due, in nobody's hands, and neither overtaken nor waiting for an older one; `now` is a parameter."""
+    now = bindparam("now", type_=UtcDateTime)
+    older = aliased(OutboxMessage)
+    older_under_way = exists().where(
+        older.invite_id == OutboxMessage.invite_id,
+        older.id < OutboxMessage.id,
+        older.state == MessageState.QUEUED,
+        older.claimed_until > now,
+    )
+    return and_(
+        OutboxMessage.state == MessageState.QUEUED,
+        OutboxMessage.next_attempt_at <= now,
+        or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until <= now),
+        ~newer_exists(),
+        ~older_under_way,
+    )
+
+
+# Written once: putting such a statement together takes longer than sending a mail.
+_DUE = (
+    select(OutboxMessage.id, OutboxMessage.domain)
+    .where(OutboxMessage.domain.not_in(bindparam("resting", expanding=True)), _sendable())
+    .order_by(OutboxMessage.id)
+)
+_INVITES_OF = (
+    select(Invite.id)
+    .join(OutboxMessage, OutboxMessage.invite_id == Invite.id)
+    .where(OutboxMessage.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Invite.id)
+    .with_for_update(of=Invite)
+)
+_CLAIM = (
+    update(OutboxMessage)
+    .where(OutboxMessage.id.in_(bindparam("ids", expanding=True)), _sendable())
+    .values(claimed_until=bindparam("until"))
+    .returning(
+        OutboxMessage.id,
+        OutboxMessage.to_address,
+        OutboxMessage.message_id,
+        OutboxMessage.data,
+        OutboxMessage.attempts,
+    )
+)
+_OUTBOX = table_of(OutboxMessage)
+_SETTLE = (
+    update(_OUTBOX)
+    .where(_OUTBOX.c.id == bindparam("of"))
+    .values(
+        state=bindparam("to_state"),
+        attempts=bindparam("to_attempts"),
+        claimed_until=None,
+        last_answer=bindparam("words"),
+        next_attempt_at=bindparam("next_at"),
+        sent_at=bindparam("sent"),
+    )
+)
 
 
 def send_due(
@@ -135,17 +213,6 @@ def send_due(
     )
 
 
-def newer_exists() -> ColumnElement[bool]:
-    """A newer message to the same address says how the same event stands."""
-    newer = aliased(OutboxMessage)
-    return exists().where(
-        newer.invite_id == OutboxMessage.invite_id,
-        newer.to_address == OutboxMessage.to_address,
-        newer.method.in_(STATE_METHODS),
-        newer.id > OutboxMessage.id,
-    )
-
-
 @contextmanager
 def _hands(count: int) -> Iterator[Executor]:
     """Threads that talk to the server; under gevent they are greenlets."""
@@ -174,29 +241,9 @@ def _send(settings: Settings, sender: MailSender, message: _Claimed) -> SendAnsw
     return sender.send(message.to_address, data)
 
 
-def _free(message: type[OutboxMessage], now: datetime) -> ColumnElement[bool]:
-    return or_(message.claimed_until.is_(None), message.claimed_until <= now)
-
-
-def _sendable(now: datetime) -> ColumnElement[bool]:
-    older = aliased(OutboxMessage)
-    older_under_way = exists().where(
-        older.invite_id == OutboxMessage.invite_id,
-        older.id < OutboxMessage.id,
-        older.state == MessageState.QUEUED,
-        older.claimed_until > now,
-    )
-    return and_(
-        OutboxMessage.state == MessageState.QUEUED,
-        OutboxMessage.next_attempt_at <= now,
-        _free(OutboxMessage, now),
-        ~newer_exists(),
-        ~older_under_way,
-    )
-
-
 def _drop_superseded(session_factory: Callable[[], Session], now: datetime) -> int:
-    stale = and_(OutboxMessage.state == MessageState.QUEUED, _free(OutboxMessage, now), newer_exists())
+    free = or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until <= now)
+    stale = and_(OutboxMessage.state == MessageState.QUEUED, free, newer_exists())
     with session_factory() as session:
         ids = session.scalars(select(OutboxMessage.id).where(stale)).all()
         # Asked first, so that an idle service does not take the writer's place every few seconds.
@@ -218,12 +265,7 @@ def _due(
     """Messages that may go now, except to domains that are to be left alone."""
     with session_factory() as session:
         resting = held_back(session, settings.mail_rates, now)
-        rows = session.execute(
-            select(OutboxMessage.id, OutboxMessage.domain)
-            .where(OutboxMessage.domain.not_in(resting), _sendable(now))
-            .order_by(OutboxMessage.id)
-            .limit(limit)
-        ).all()
+        rows = session.execute(_DUE.limit(limit), {"resting": sorted(resting), "now": now}).all()
         limited = {domain for _, domain in rows if domain in settings.mail_rates}
         if limited:
             begin_write(session)
@@ -243,7 +285,7 @@ def _settle_and_claim(
     """Write down what became of the last messages and take the next ones for this sender alone."""
     for message, answer in done:
         if answer.kind is AnswerKind.LATER:
-            turn.refusing.add(message.to_address.rpartition("@")[2].lower())
+            turn.refusing.add(message.domain)
         turn.is_cut_off |= answer.unreachable
     wanted = turn.take(size)
     if not done and not wanted:
@@ -263,13 +305,7 @@ def _settle_and_claim(
 
 def _lock_invites(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
     """Whoever queues a newer revision holds the invite's row; without this both could be on their way."""
-    session.execute(
-        select(Invite.id)
-        .join(OutboxMessage, OutboxMessage.invite_id == Invite.id)
-        .where(OutboxMessage.id.in_([id_ for id_, _ in wanted]))
-        .order_by(Invite.id)
-        .with_for_update(of=Invite)
-    )
+    session.connection().execute(_INVITES_OF, {"ids": [id_ for id_, _ in wanted]})
 
 
 def _claim(
@@ -277,32 +313,34 @@ def _claim(
 ) -> list[_Claimed]:
     admitted = admit(session, [domain for _, domain in wanted], settings.mail_rates, now)
     ids = [id_ for (id_, _), may_go in zip(wanted, admitted, strict=True) if may_go]
-    rows = session.execute(
-        update(OutboxMessage)
-        .where(OutboxMessage.id.in_(ids), _sendable(now))
-        .values(claimed_until=now + LEASE)
-        .returning(OutboxMessage.id, OutboxMessage.to_address, OutboxMessage.message_id, OutboxMessage.data)
-        .execution_options(synchronize_session=False)
-    )
+    rows = session.connection().execute(_CLAIM, {"ids": ids, "now": now, "until": now + LEASE})
     return sorted((_Claimed(*row) for row in rows), key=lambda message: message.id)
 
 
 def _settle(
     session: Session, turn: _Turn, done: Sequence[tuple[_Claimed, SendAnswer]], now: datetime
 ) -> None:
-    for claimed, answer in done:
-        message = session.get_one(OutboxMessage, claimed.id)
-        message.attempts += 1
-        message.claimed_until = None
-        message.last_answer = answer.words.replace(claimed.to_address, mask_email(claimed.to_address))
-        message.state = _state_after(answer, message.attempts)
-        if message.state == MessageState.SENT:
-            message.sent_at = now
-        else:
-            message.next_attempt_at = now + _delay_after(message.attempts)
+    outcomes = [_outcome(claimed, answer, now) for claimed, answer in done]
+    if outcomes:
+        session.connection().execute(_SETTLE, outcomes)
+    for (claimed, answer), outcome in zip(done, outcomes, strict=True):
+        turn.counts[outcome["to_state"]] += 1
         if answer.domain_rests:
-            let_rest(session, message.domain, message.last_answer, now)
-        turn.counts[MessageState(message.state)] += 1
+            let_rest(session, claimed.domain, outcome["words"], now)
+
+
+def _outcome(claimed: _Claimed, answer: SendAnswer, now: datetime) -> dict[str, Any]:
+    """The parameters of `_SETTLE`."""
+    attempts = claimed.attempts + 1
+    state = _state_after(answer, attempts)
+    return {
+        "of": claimed.id,
+        "to_state": state,
+        "to_attempts": attempts,
+        "words": answer.words.replace(claimed.to_address, mask_email(claimed.to_address)),
+        "next_at": now if state is MessageState.SENT else now + _delay_after(attempts),
+        "sent": now if state is MessageState.SENT else None,
+    }
 
 
 def _state_after(answer: SendAnswer, attempts: int) -> MessageState:
