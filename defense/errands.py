@@ -10,9 +10,12 @@ from flask import Flask
 from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
+from defense.integrations.caldav_push import CaldavServer
 from defense.integrations.mail import sender_from
 from defense.models.types import utc_now
+from defense.services.calendar_keeping import push_calendar
 from defense.services.outbox import send_due
+from defense.services.sitting_events import keep_sitting_events
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,19 @@ def errands_of(app: Flask) -> list[Errand]:
     settings = app.extensions["settings"]
     sessions = sessionmaker(db.engine)
     sender = sender_from(settings)
-    return [
+    errands = [
         Errand("looking after the rooms", 0.25, app.extensions["room_sweep"].look),
         Errand("emptying the log", 0.25, app.extensions["log_eraser"].look),
         Errand("sending the outbox", 2, lambda: send_due(sessions, sender, settings, utc_now)),
+        Errand("keeping the sittings' events", 30, lambda: keep_sitting_events(sessions, utc_now)),
     ]
+    if settings.caldav is not None:
+        calendar = CaldavServer(settings.caldav)
+        push = Errand(
+            "pushing the calendar", 30, lambda: push_calendar(sessions, calendar, settings, utc_now)
+        )
+        errands.append(push)
+    return errands
 
 
 def run_forever(app: Flask, errand: Errand) -> None:
