@@ -1,4 +1,4 @@
-"""The centre's calendar server, a real Radicale: what it has after moves, deaths, refusals and foreign hands."""
+"""The centre's calendar server, a real Radicale: what it has after moves, deaths and refusals."""
 
 from __future__ import annotations
 
@@ -85,7 +85,9 @@ def row(sessions: Sessions, sitting_id: int) -> CalendarObject:
 
 def audited(sessions: Sessions) -> list[str]:
     with sessions() as session:
-        return list(session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("calendar."))))
+        return list(
+            session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("calendar.")))
+        )
 
 
 def the_event(text: str) -> Any:
@@ -189,7 +191,7 @@ def test_a_death_between_put_and_settling_leaves_one_event(
     die(sessions, settings, clock)
     clock.now += LEASE
     assert push(sessions, settings, clock) == PushSummary(put=1)
-    ((uid, text),) = server.objects().items()
+    (text,) = server.objects().values()
     assert the_event(text)["DTSTART"].dt.astimezone(UTC) == START + timedelta(minutes=5)
     assert audited(sessions) == []
 
@@ -220,7 +222,7 @@ def test_moved_back_after_a_death_is_pushed_again(
     assert the_event(text)["DTSTART"].dt.astimezone(UTC) == START
 
 
-def test_a_wrong_password_is_tried_once_and_never_written_down(  # noqa: PLR0917
+def test_a_wrong_password_is_tried_once_and_never_written_down(
     server: CalendarServerProcess,
     sessions: Sessions,
     settings: Settings,
@@ -297,7 +299,7 @@ def test_a_foreign_change_is_noticed_and_overwritten(
 
 
 @pytest.mark.parametrize("then", ["moved", "cancelled"])
-def test_what_somebody_deleted_there(  # noqa: PLR0917
+def test_what_somebody_deleted_there(
     server: CalendarServerProcess,
     sessions: Sessions,
     settings: Settings,
@@ -391,7 +393,6 @@ def answer_once(reply: bytes) -> tuple[int, threading.Thread, list[bytes]]:
 
 
 ODD_ANSWERS = {
-    "redirect": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/login\r\nContent-Length: 0\r\n\r\n",
     "not HTTP": b"220 mail.example.org ESMTP\r\n",
     "broken XML": b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 4\r\n\r\n<a><",
     "unknown sign-in": b"HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nContent-Length: 0\r\n\r\n",
@@ -399,9 +400,7 @@ ODD_ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("kind", ODD_ANSWERS)
-def test_odd_answers_are_told_and_put_off(kind: str, tmp_path: Path) -> None:
-    port, thread, _heard = answer_once(ODD_ANSWERS[kind])
+def put_at(port: int, tmp_path: Path) -> PushAnswer:
     odd = Settings.from_env(
         {
             "INSTANCE_DIR": str(tmp_path / "instance"),
@@ -412,7 +411,28 @@ def test_odd_answers_are_told_and_put_off(kind: str, tmp_path: Path) -> None:
         }
     )
     assert odd.caldav is not None
-    answer = CaldavServer(odd.caldav).put("x", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", None)
+    return CaldavServer(odd.caldav).put("x", b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", None)
+
+
+def test_a_redirect_to_a_friendly_page_is_no_success(tmp_path: Path) -> None:
+    friendly, thread, heard = answer_once(
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    )
+    port, other, _heard = answer_once(
+        f"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{friendly}/\r\nContent-Length: 0\r\n\r\n".encode()
+    )
+    assert put_at(port, tmp_path).kind is PushKind.LATER
+    with socket.create_connection(("127.0.0.1", friendly)):
+        pass
+    thread.join()
+    other.join()
+    assert heard == [b""], "nobody went there but this test"
+
+
+@pytest.mark.parametrize("kind", ODD_ANSWERS)
+def test_odd_answers_are_told_and_put_off(kind: str, tmp_path: Path) -> None:
+    port, thread, _heard = answer_once(ODD_ANSWERS[kind])
+    answer = put_at(port, tmp_path)
     thread.join()
     assert answer.kind is PushKind.LATER
     assert answer.words
