@@ -22,6 +22,7 @@ from defense.settings import CalendarServer
 TIMEOUT_S = 15
 """For the connection, and for every wait for more of an answer."""
 MAX_WORDS = 300
+_STORED = (HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
 
 
@@ -109,6 +110,9 @@ class CaldavServer:
             return PushAnswer(PushKind.LATER, reply.words, etag, was_changed)
         # A server that changes what it stores tells no mark (RFC 4791 section 5.3.4).
         new = reply.etag or self._ask(uid, "GET").etag
+        if new is None and reply.status not in _STORED:
+            # Such as the sign-in page of a network, which greets every request.
+            return PushAnswer(PushKind.LATER, f"{reply.words}, without ETag", etag, was_changed)
         return PushAnswer(PushKind.DONE, reply.words, new, was_changed)
 
     def _put_if(self, uid: str, data: bytes, etag: str | None) -> _Reply:
@@ -143,6 +147,7 @@ class CaldavServer:
             client.session.trust_env = False
             # A redirect would turn a PUT into a GET, whose 200 would look like success.
             client.session.max_redirects = 0
+            client.session.hooks["response"].append(_drop_body)
             self._client = client
         return self._client
 
@@ -152,7 +157,7 @@ class CaldavServer:
         except AuthorizationError as error:
             # The client has forgotten the password after a refusal.
             self.close()
-            return self._away(f"401/403 {error.reason}".strip())
+            return self._away(f"{error.reason} (CALDAV_USER, CALDAV_PASSWORD?)")
         except requests.RequestException as error:
             self.close()
             return self._away(_cause_of(error))
@@ -170,6 +175,12 @@ class CaldavServer:
     def _clean(self, words: str) -> str:
         """One short line, whatever the server says, without the password."""
         return " ".join(words.replace(self._server.password, "…").split())[:MAX_WORDS]
+
+
+def _drop_body(response: requests.Response, **_options: object) -> None:
+    """Only status and headers count; the library would parse the body, and write odd ones into the log."""
+    response._content = b""
+    response.close()
 
 
 def _cause_of(error: requests.RequestException) -> str:

@@ -39,7 +39,7 @@ from defense.models.types import utc_now
 from defense.services.access import Role, invite_link, invite_link_is_live
 from defense.services.audit import record_audit
 from defense.services.post import slot_of
-from defense.services.sitting_events import event_of, refresh_sitting_events
+from defense.services.sitting_events import NOT_HEARD, count_heard, event_of, refresh_sitting_events
 from defense.settings import Settings
 
 READ_NOTED_EVERY = timedelta(hours=1)
@@ -152,14 +152,16 @@ def _sitting_of(session: Session, account: Account, invite: Invite) -> Sitting |
             NamedAttendee.application_id == defence.application_id,
             NamedAttendee.expert_id == account.expert_id,
         )
-        is_theirs, sitting = session.scalar(named) is not None, defence.sitting
+        is_theirs = defence.state not in NOT_HEARD and session.scalar(named) is not None
+        sitting = defence.sitting
     else:
         sitting = session.get_one(Sitting, invite.sitting_id)
         if account.expert_id is None:
             is_theirs = sitting.panel.secretary_id == account.id
         else:
             is_theirs = session.get(SittingMember, (sitting.id, account.expert_id)) is not None
-    return sitting if is_theirs and not sitting.cancelled else None
+    is_on = not sitting.cancelled and count_heard(session, sitting.id)
+    return sitting if is_theirs and is_on else None
 
 
 def _own_event(
@@ -180,7 +182,7 @@ def _own_event(
             slot=slot_of(invite),
             previous=None,
             written_at=invite.stamped_at,
-            candidate_count=_count(session, sitting),
+            candidate_count=count_heard(session, sitting.id),
             link=link,
             telephones=rules.telephones,
             support_telephones=rules.support_telephones,
@@ -203,11 +205,6 @@ def _audience(account: Account, invite: Invite) -> Audience:
     if account.expert_id is None:
         return Audience.SECRETARY
     return Audience.PANELIST if invite.defence_id is None else Audience.ATTENDEE
-
-
-def _count(session: Session, sitting: Sitting) -> int:
-    told = session.get(CalendarObject, sitting.id)
-    return told.candidate_count if told else len(sitting.defences)
 
 
 def _revoke_live(session: Session, of: Account | Panel) -> bool:

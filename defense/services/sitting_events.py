@@ -20,7 +20,8 @@ from defense.models import CalendarObject, Defence, Panel, Sitting
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 
-_NOT_HEARD = {DefenceState.CANCELLED, *UNSEATED_STATES}
+NOT_HEARD = {DefenceState.CANCELLED, *UNSEATED_STATES}
+"""Defences that leave no trace in the calendar of their sitting."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ def refresh_sitting_events(session: Session, now: datetime, panel_id: int | None
     return len(behind)
 
 
+def count_heard(session: Session, sitting_id: int) -> int:
+    """How many candidates the sitting hears, as things stand."""
+    of_sitting = select(func.count()).select_from(Defence).where(Defence.sitting_id == sitting_id)
+    return session.scalar(of_sitting.where(Defence.state.not_in(NOT_HEARD))) or 0
+
+
 def event_of(told: CalendarObject, settings: Settings) -> ListedEvent:
     """The event itself; its link leads to the sitting's page, which asks to sign in."""
     facts = SittingFacts(
@@ -83,7 +90,7 @@ def _behind(session: Session, panel_id: int | None = None) -> dict[int, _Told]:
     """What events should say that do not say it yet, by sitting."""
     heard = (
         select(Defence.sitting_id, func.count().label("count"))
-        .where(Defence.state.not_in(_NOT_HEARD))
+        .where(Defence.state.not_in(NOT_HEARD))
         .group_by(Defence.sitting_id)
         .subquery()
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import subprocess
 from collections.abc import Callable
@@ -351,6 +352,28 @@ def test_thunderbirds_parser_reads_both_feeds(invited: World, staff: Account, zo
         (listed,) = json.loads(done.stdout)
         assert listed["start"] == "2021-11-22T02:00:00.000Z"
         assert "北京时间 10:00（新疆时间 08:00）" in listed["summary"]
+
+
+def icalrestriction_check(data: bytes) -> tuple[bool, list[str]]:
+    """What libical, which knows RFC 5546's tables, says about a calendar: its verdict and what it faults."""
+    libical = ctypes.CDLL("libical.so.3")
+    libical.icalparser_parse_string.restype = ctypes.c_void_p
+    libical.icalcomponent_as_ical_string.restype = ctypes.c_char_p
+    component = ctypes.c_void_p(libical.icalparser_parse_string(data))
+    assert component.value
+    holds = bool(libical.icalrestriction_check(component))
+    text = libical.icalcomponent_as_ical_string(component).decode()
+    return holds, [line for line in text.split("\r\n") if line.startswith("X-LIC-ERROR")]
+
+
+def test_libical_finds_nothing_wrong_with_what_is_published(invited: World, staff: Account) -> None:
+    account = expert_account(invited.session, invited.experts[0])
+    own = own_feed(invited, account)
+    for data in (own, read(invited, open_feed(invited.session, invited.panel, staff.id))):
+        assert icalrestriction_check(data) == (True, [])
+    # It does look: PUBLISH without an organizer is against the table.
+    lines = [line for line in own.replace(b"\r\n ", b"").split(b"\r\n") if not line.startswith(b"ORGANIZER")]
+    assert icalrestriction_check(b"\r\n".join(lines))[1]
 
 
 def test_settings_of_the_calendar_server_are_checked(tmp_path: Path) -> None:
