@@ -39,6 +39,9 @@ MAX_SOCKET_MESSAGE_BYTES = 16 * 1024
 SIGN_IN_ATTEMPTS, SIGN_IN_WINDOW_S = 30, 15 * 60
 """From one address: a whole office may share it, and a success clears the count."""
 
+FEED_READINGS, FEED_READINGS_OF_ADDRESS, FEED_WINDOW_S = 60, 1_000, 15 * 60
+"""Of one feed; and from one address, behind which a provider reads for all who subscribed there."""
+
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application.
@@ -113,6 +116,10 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         async_handlers=False,
     )
     app.extensions["sign_in_limiter"] = AttemptLimiter(SIGN_IN_ATTEMPTS, SIGN_IN_WINDOW_S, settings.redis_url)
+    app.extensions["feed_limiter"] = AttemptLimiter(FEED_READINGS, FEED_WINDOW_S, settings.redis_url)
+    app.extensions["feed_address_limiter"] = AttemptLimiter(
+        FEED_READINGS_OF_ADDRESS, FEED_WINDOW_S, settings.redis_url
+    )
     app.extensions["hashing"] = ThreadPool(1)
     _open_room(app, settings)
     if settings.trusted_proxies:

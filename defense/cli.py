@@ -21,12 +21,14 @@ from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
 from defense.domain.text import Text
 from defense.extensions import db
+from defense.integrations.caldav_push import CaldavServer
 from defense.integrations.mail import senders_from
 from defense.integrations.nginx import nginx_config
 from defense.integrations.sample_data import SampleSummary, write_sample_data
 from defense.models import Account, Round, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, issue_link
+from defense.services.calendar_keeping import calendar_state, push_calendar
 from defense.services.exports import export_results, export_timetable
 from defense.services.first_start import sample_people
 from defense.services.imports import errors_of, import_workbook, marked_copy
@@ -56,7 +58,13 @@ def register_commands(app: Flask) -> None:
     """Add the commands to `flask`."""
     for command in (
         *(sample_data, import_applications, import_experts, import_panels, solve, publish_command),
-        *(export_timetable_command, export_results_command, send_outbox, create_account_command),
+        *(
+            export_timetable_command,
+            export_results_command,
+            send_outbox,
+            create_account_command,
+            push_calendar_command,
+        ),
         *(sign_in_link, preflight, first_start, nginx_config_command, *AUDIT_COMMANDS),
     ):
         app.cli.add_command(command)
@@ -247,6 +255,29 @@ def _send() -> None:
         if not sent.sent and not sent.failed:
             break
     click.echo(f"mails: {total.sent} sent, {total.later} put off, {total.failed} failed")
+
+
+@click.command("push-calendar")
+@told_errors
+def push_calendar_command() -> None:
+    """Bring the centre's calendar server up to date, without waiting for the next attempt."""
+    own = settings()
+    if own.caldav is None:
+        raise IllegalState(
+            Text(
+                "尚未设置日历服务器：请设置 CALDAV_URL、CALDAV_USER、CALDAV_PASSWORD 和 CALDAV_CALENDAR。",
+                "No calendar server is set: set CALDAV_URL, CALDAV_USER, CALDAV_PASSWORD, CALDAV_CALENDAR.",
+            )
+        )
+    pushed = push_calendar(sessionmaker(db.engine), CaldavServer(own.caldav), own, utc_now, at_once=True)
+    with sessionmaker(db.engine)() as session:
+        state = calendar_state(session, own, utc_now())
+    click.echo(
+        f"calendar: {pushed.put} put, {pushed.deleted} deleted, {state.entered} entered, "
+        f"{state.waiting} waiting"
+    )
+    if state.waiting:
+        raise click.ClickException(state.last_answer or "")
 
 
 @click.command("export-timetable")

@@ -12,10 +12,13 @@ from flask import Flask
 from sqlalchemy.orm import Session, sessionmaker
 
 from defense.extensions import db
+from defense.integrations.caldav_push import CaldavServer
 from defense.integrations.mail import senders_from
 from defense.models.types import utc_now
+from defense.services.calendar_keeping import push_calendar
 from defense.services.outbox import send_due
 from defense.services.outbox_care import forget_letters
+from defense.services.sitting_events import keep_sitting_events
 from defense.services.transaction import begin_write
 
 
@@ -33,12 +36,20 @@ def errands_of(app: Flask) -> list[Errand]:
     settings = app.extensions["settings"]
     sessions = sessionmaker(db.engine)
     senders = senders_from(settings)
-    return [
+    errands = [
         Errand("looking after the rooms", 0.25, app.extensions["room_sweep"].look),
         Errand("emptying the log", 0.25, app.extensions["log_eraser"].look),
         Errand("sending the outbox", 2, lambda: send_due(sessions, senders, settings, utc_now)),
         Errand("forgetting old letters", 3600, partial(in_transaction, sessions, forget_letters)),
+        Errand("keeping the sittings' events", 30, lambda: keep_sitting_events(sessions, utc_now)),
     ]
+    if settings.caldav is not None:
+        calendar = CaldavServer(settings.caldav)
+        push = Errand(
+            "pushing the calendar", 30, lambda: push_calendar(sessions, calendar, settings, utc_now)
+        )
+        errands.append(push)
+    return errands
 
 
 def in_transaction(sessions: Callable[[], Session], work: Callable[[Session, datetime], object]) -> None:

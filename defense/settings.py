@@ -6,10 +6,11 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from string import hexdigits
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,6 +20,15 @@ DEFAULT_MAIL_RATES = "qq.com=120 foxmail.com=120 163.com=120 126.com=120 yeah.ne
 
 class SettingsError(Exception):
     """A setting is missing or unusable; the message names it. The service does not start."""
+
+
+@dataclass(frozen=True)
+class CalendarServer:
+    """A calendar on the centre's CalDAV server; `calendar_url` ends with a slash."""
+
+    calendar_url: str
+    user: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,8 @@ class Settings:
     """32 bytes, the seed of the Ed25519 key that signs sealed sittings."""
     former_seal_public_keys: frozenset[str]
     """Public halves, in hex, of keys that signed before this one."""
+    caldav: CalendarServer | None = None
+    """Where every sitting is entered as an event; None for nowhere."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -92,6 +104,7 @@ class Settings:
             ballot_key=_key_bytes(env, "BALLOT_KEY", instance_dir),
             seal_key=_key_bytes(env, "SEAL_KEY", instance_dir),
             former_seal_public_keys=_public_keys(env, "SEAL_PUBLIC_KEYS"),
+            caldav=_calendar_server(env),
         )
 
     @property
@@ -133,6 +146,46 @@ def _mail_rates(env: Mapping[str, str]) -> Mapping[str, int]:
             f"MAIL_RATES={text!r}: expected messages a minute by domain, as in qq.com=120,163.com=60"
         )
     return {domain: int(rate) for domain, rate in rates.items()}
+
+
+def _calendar_server(env: Mapping[str, str]) -> CalendarServer | None:
+    names = ("CALDAV_URL", "CALDAV_USER", "CALDAV_PASSWORD", "CALDAV_CALENDAR")
+    given = [name for name in names if env.get(name)]
+    if not given:
+        return None
+    if missing := [name for name in names if name not in given]:
+        raise SettingsError(f"{', '.join(missing)}: missing; {', '.join(given)} set without it")
+    url = env["CALDAV_URL"].rstrip("/")
+    # The whole address is not repeated in the error: somebody may have put a password into it.
+    shape = "CALDAV_URL: expected https://calendar.example.org/user, without password, ? and #"
+    try:
+        parts = urlsplit(url)
+        if (
+            not parts.hostname
+            or parts.username is not None
+            or parts.query
+            or parts.fragment
+            or parts.port == 0
+        ):
+            raise SettingsError(shape)
+    except ValueError as error:
+        raise SettingsError(shape) from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise SettingsError("CALDAV_URL: expected https://…; http:// would send the password in the open")
+    steps = env["CALDAV_CALENDAR"].strip("/").split("/")
+    if any(step in ("", ".", "..") for step in steps):
+        raise SettingsError(
+            "CALDAV_CALENDAR: expected the calendar's path below CALDAV_URL, such as defences"
+        )
+    path = "/".join(quote(step, safe="%@~") for step in steps)
+    return CalendarServer(f"{url}/{path}/", env["CALDAV_USER"], env["CALDAV_PASSWORD"])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _database_url(env: Mapping[str, str], instance_dir: Path) -> str:

@@ -6,6 +6,7 @@ from defense.models.audit import AuditEntry, AuditHead
 from defense.models.ballot import Ballot, BallotEnvelope, BallotRound, Voter
 from defense.models.candidate_needs import CandidateWish, NamedAttendee
 from defense.models.expert import Expert, ExpertAbsence, Panel, PanelHalfDay, PanelMember
+from defense.models.feed import CalendarObject, Feed
 from defense.models.importing import ImportBatch
 from defense.models.invite import Invite, InviteReply, MailDomain, OutboxMessage, ReceivedMail
 from defense.models.presence import Disconnection, Presence, RoomProcess
@@ -22,12 +23,14 @@ __all__ = [
     "Ballot",
     "BallotEnvelope",
     "BallotRound",
+    "CalendarObject",
     "CandidateWish",
     "DeclaredRecusal",
     "Defence",
     "Disconnection",
     "Expert",
     "ExpertAbsence",
+    "Feed",
     "ImportBatch",
     "Invite",
     "InviteReply",

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.errors import Forbidden, InvalidInput
 from defense.domain.text import Text
-from defense.models import AccessLink, Account, Application, AuditEntry, Expert, Invite, SignIn
+from defense.models import AccessLink, Account, Application, AuditEntry, Expert, Feed, Invite, SignIn
 from defense.models.types import utc_now
 from defense.services.at_rest import derived_key
 from defense.services.audit import record_audit
@@ -273,7 +273,12 @@ def revoke_invite_links(session: Session, invite: Invite, at: datetime) -> None:
 
 
 def revoke_account_links(session: Session, account: Account, by_account_id: int | None) -> None:
-    """Kill every personal link of an account; its sign-ins end with them."""
+    """Kill every personal link of an account, and its feed, which would tell the next ones; sign-ins end."""
+    session.execute(
+        update(Feed)
+        .where(Feed.account_id == account.id, Feed.revoked_at.is_(None))
+        .values(revoked_at=utc_now())
+    )
     session.execute(
         update(AccessLink)
         .where(AccessLink.account_id == account.id, AccessLink.revoked_at.is_(None))

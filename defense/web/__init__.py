@@ -6,9 +6,11 @@ from flask import Flask
 
 from defense.web import (
     applications,
+    calendar_feed,
     candidate,
     candidate_needs,
     changes,
+    feeds,
     home,
     imports,
     invites,
@@ -32,9 +34,11 @@ def register_pages(app: Flask) -> None:
     """Register every group of pages."""
     for group in (
         applications,
+        calendar_feed,
         candidate,
         candidate_needs,
         changes,
+        feeds,
         home,
         imports,
         invites,

@@ -20,6 +20,7 @@ from defense.services.availability import (
     restore_half_day,
     warnings_of,
 )
+from defense.services.feeds import live_feed
 from defense.web.forms import day
 from defense.web.rounds import round_or_404
 
@@ -31,7 +32,7 @@ pages = Blueprint("panels", __name__, url_prefix="/rounds/<code>/panels/<int:pan
 def show(code: str, panel_id: int) -> ResponseReturnValue:
     """The panel's half-days, and the form that makes more of them."""
     round_ = round_or_404(code)
-    return _render(round_, _panel_or_404(round_, panel_id))
+    return _render(round_, panel_or_404(round_, panel_id))
 
 
 @pages.post("/half-days/preview")
@@ -39,7 +40,7 @@ def show(code: str, panel_id: int) -> ResponseReturnValue:
 def preview(code: str, panel_id: int) -> ResponseReturnValue:
     """What the form would make; nothing is changed yet."""
     round_ = round_or_404(code)
-    panel = _panel_or_404(round_, panel_id)
+    panel = panel_or_404(round_, panel_id)
     return _render(round_, panel, propose_half_days(db.session(), panel, _wish()))
 
 
@@ -47,7 +48,7 @@ def preview(code: str, panel_id: int) -> ResponseReturnValue:
 @access(Role.STAFF)
 def add(code: str, panel_id: int) -> ResponseReturnValue:
     """Make the half-days."""
-    panel = _panel_or_404(round_or_404(code), panel_id)
+    panel = panel_or_404(round_or_404(code), panel_id)
     made = add_half_days(db.session(), panel, _wish(), require_principal().account_id)
     db.session.commit()
     flash(_("%(n)s half-days made.", n=made), "success" if made else "warning")
@@ -88,6 +89,7 @@ def _render(round_: Round, panel: Panel, proposed: list[ProposedHalfDay] | None 
         hours=write_seasons(round_.rules.seasons).splitlines(),
         proposed=proposed,
         form=request.form,
+        feed=live_feed(db.session(), panel),
     )
 
 
@@ -105,7 +107,8 @@ def _page(code: str, panel_id: int) -> str:
     return url_for("panels.show", code=code, panel_id=panel_id)
 
 
-def _panel_or_404(round_: Round, panel_id: int) -> Panel:
+def panel_or_404(round_: Round, panel_id: int) -> Panel:
+    """The panel of an address, if it is of this round."""
     panel = db.session.get(Panel, panel_id)
     if panel is None or panel.round_id != round_.id:
         abort(404)
@@ -113,7 +116,7 @@ def _panel_or_404(round_: Round, panel_id: int) -> Panel:
 
 
 def _half_day_or_404(code: str, panel_id: int, half_day_id: int) -> PanelHalfDay:
-    panel = _panel_or_404(round_or_404(code), panel_id)
+    panel = panel_or_404(round_or_404(code), panel_id)
     half_day = db.session.get(PanelHalfDay, half_day_id)
     if half_day is None or half_day.panel_id != panel.id:
         abort(404)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -13,8 +13,10 @@ from sqlalchemy.orm import joinedload, selectinload
 from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models import Account, Expert, Panel, PanelMember, Round
+from defense.models.types import utc_now
 from defense.services.access import Role, expert_account, revoke_account_links
 from defense.services.availability import add_attendee_only, warnings_of
+from defense.services.calendar_keeping import CalendarState, calendar_state
 from defense.web.links import show_new_link
 from defense.web.rounds import round_or_404
 
@@ -41,6 +43,7 @@ def index(code: str) -> ResponseReturnValue:
         experts=experts,
         seats=seats,
         odd_panels={panel.id for panel in panels if warnings_of(round_, panel)},
+        calendar=_calendar_state(),
     )
 
 
@@ -73,6 +76,11 @@ def revoke(code: str, expert_id: int) -> ResponseReturnValue:
     db.session.commit()
     flash(_("All personal links of %(name)s are void.", name=account.display_name), "success")
     return redirect(url_for("people.index", code=code))
+
+
+def _calendar_state() -> CalendarState | None:
+    settings = current_app.extensions["settings"]
+    return calendar_state(db.session(), settings, utc_now()) if settings.caldav else None
 
 
 def _panels(round_: Round) -> list[Panel]:

@@ -38,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
         *("defense.integrations", "defense.domain", "defense.settings"),
         *("openpyxl", "chinese_calendar", "icalendar", "jinja2", "jwt", "redis"),
     },
+    "defense.integrations.caldav_push": {"defense.settings", "caldav", "requests"},
     "defense.services": OWN_SERVICES,
     "defense.services.throttle": {"limits", "redis"},
     **{
