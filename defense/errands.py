@@ -10,8 +10,10 @@ from flask import Flask
 from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
+from defense.integrations.imap import ImapMailbox
 from defense.integrations.mail import sender_from
 from defense.models.types import utc_now
+from defense.services.inbox import read_inbox
 from defense.services.outbox import send_due
 
 
@@ -29,11 +31,15 @@ def errands_of(app: Flask) -> list[Errand]:
     settings = app.extensions["settings"]
     sessions = sessionmaker(db.engine)
     sender = sender_from(settings)
-    return [
+    errands = [
         Errand("looking after the rooms", 0.25, app.extensions["room_sweep"].look),
         Errand("emptying the log", 0.25, app.extensions["log_eraser"].look),
         Errand("sending the outbox", 2, lambda: send_due(sessions, sender, settings, utc_now)),
     ]
+    if settings.imap_url:
+        mailbox = ImapMailbox(settings.imap_url)
+        errands.append(Errand("reading the replies", 60, lambda: read_inbox(sessions, mailbox, utc_now)))
+    return errands
 
 
 def run_forever(app: Flask, errand: Errand) -> None:

@@ -9,9 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from string import hexdigits
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
+
+_IMAP_EXPECTED = (
+    "IMAP_URL: expected imaps://user:password@host:993/INBOX or imap://user:password@host/INBOX?starttls=1, "
+    "with special characters percent-encoded"
+)
 
 
 class SettingsError(Exception):
@@ -32,6 +37,8 @@ class Settings:
     port: int
     public_url: str
     smtp_url: str | None
+    imap_url: str | None
+    """The mailbox where answers and bounces arrive; None: nobody reads it."""
     mail_from: str
     jitsi_url: str
     jitsi_app_id: str | None
@@ -70,6 +77,7 @@ class Settings:
             port=port,
             public_url=_http_url(env, "PUBLIC_URL", f"http://{host}:{port}"),
             smtp_url=_smtp_url(env),
+            imap_url=_imap_url(env),
             mail_from=env.get("MAIL_FROM") or "职称评审视频答辩 <defence@localhost.localdomain>",
             jitsi_url=_http_url(env, "JITSI_URL", "https://meet.jit.si"),
             jitsi_app_id=env.get("JITSI_APP_ID") or None,
@@ -110,6 +118,33 @@ def _smtp_url(env: Mapping[str, str]) -> str | None:
     text = env.get("SMTP_URL") or None
     if text is not None and (urlsplit(text).scheme not in ("smtp", "smtps") or not urlsplit(text).hostname):
         raise SettingsError("SMTP_URL: expected smtp://user:password@host:587?starttls=1 or smtps://…")
+    return text
+
+
+def _imap_url(env: Mapping[str, str]) -> str | None:
+    """Checked piece by piece, never shown: it holds a password."""
+    text = env.get("IMAP_URL") or None
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        port, query = parts.port, parse_qs(parts.query, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise SettingsError(_IMAP_EXPECTED) from None
+    written = [unquote(part or "") for part in (parts.username, parts.password, parts.path)]
+    if (
+        parts.scheme not in ("imap", "imaps")
+        or not parts.hostname
+        or port == 0
+        or not all(written[:2])
+        or not all(part.isprintable() for part in written)
+        or query.keys() - {"starttls", "done"}
+        or query.get("starttls", ["1"]) != ["1"]
+    ):
+        raise SettingsError(_IMAP_EXPECTED)
+    is_safe = parts.scheme == "imaps" or "starttls" in query
+    if not is_safe and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise SettingsError("IMAP_URL: the password would travel in the open; use imaps://… or ?starttls=1")
     return text
 
 

@@ -37,12 +37,17 @@ MAX_ATTEMPTS = 28
 
 
 class MessageState(StrEnum):
-    """Where a message stands. A superseded one was never sent: a newer one says all it had to say."""
+    """Where a message stands.
+
+    A superseded one was never sent: a newer one says all it had to say. A bounced one was taken by the first
+    server and sent back by a later one.
+    """
 
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
     SUPERSEDED = "superseded"
+    BOUNCED = "bounced"
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def send_due(
 
 
 def retry_message(session: Session, message: OutboxMessage, account_id: int | None = None) -> None:
-    """Queue a failed message once more, with a new day of tries; the caller commits.
+    """Queue a message that failed or came back once more, with a new day of tries; the caller commits.
 
     Parameters
     ----------
@@ -117,12 +122,13 @@ def retry_message(session: Session, message: OutboxMessage, account_id: int | No
     Raises
     ------
     IllegalState
-        The message did not fail, or a newer one to the same person has replaced it.
+        The message neither failed nor came back, or a newer one to the same person has replaced it.
     """
-    if message.state != MessageState.FAILED:
+    if message.state not in (MessageState.FAILED, MessageState.BOUNCED):
         raise IllegalState(
             Text(
-                "只有发送失败的邮件才能重发。", "Only a mail that failed can be sent again; reload the page."
+                "只有发送失败或被退回的邮件才能重发，请刷新页面。",
+                "Only a mail that failed or came back can be sent again; reload the page.",
             )
         )
     if session.scalar(select(_newer_exists()).where(OutboxMessage.id == message.id)):
