@@ -12,6 +12,7 @@ from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models import OutboxMessage
 from defense.services.access import Role
+from defense.services.inbox_desk import count_open_mails
 from defense.services.invites import people_to_telephone
 from defense.services.outbox import retry_message
 from defense.web.rounds import round_or_404
@@ -19,7 +20,7 @@ from defense.web.rounds import round_or_404
 pages = Blueprint("invites", __name__, url_prefix="/rounds/<code>/invites")
 
 PAGE_SIZE = 50
-STATES = ("queued", "sent", "failed")
+STATES = ("queued", "sent", "failed", "bounced")
 
 
 @pages.get("")
@@ -48,6 +49,7 @@ def index(code: str) -> ResponseReturnValue:
         messages=messages,
         counts=counts,
         state=state,
+        inbox_count=count_open_mails(db.session(), round_),
         to_telephone=people_to_telephone(db.session(), round_, settings),
     )
 
