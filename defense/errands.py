@@ -11,6 +11,7 @@ from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
 from defense.integrations.imap import ImapMailbox
+from defense.integrations.inbox_reading import ReadMail, read_mail
 from defense.integrations.mail import sender_from
 from defense.models.types import utc_now
 from defense.services.inbox import read_inbox
@@ -38,8 +39,16 @@ def errands_of(app: Flask) -> list[Errand]:
     ]
     if settings.imap_url:
         mailbox = ImapMailbox(settings.imap_url)
-        errands.append(Errand("reading the replies", 60, lambda: read_inbox(sessions, mailbox, utc_now)))
+        errands.append(
+            Errand("reading the replies", 60, lambda: read_inbox(sessions, mailbox, utc_now, _read_aside))
+        )
     return errands
+
+
+def _read_aside(raw: bytes) -> ReadMail:
+    """Read a mail in a thread: whoever writes one that takes a second must not stop the rooms for it."""
+    mail: ReadMail = gevent.get_hub().threadpool.apply(read_mail, (raw,))
+    return mail
 
 
 def run_forever(app: Flask, errand: Errand) -> None:

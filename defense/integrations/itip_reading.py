@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from icalendar import Timezone
-from icalendar.parser import Contentline, Parameters, unescape_char
+from icalendar.parser import Contentline, Parameters
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from defense.domain.errors import InvalidInput
@@ -171,7 +171,7 @@ def _read_event(method: str, event: list[_Line], lines: list[str], sender: str) 
     if not 0 < len(uid) <= 200:
         raise _unreadable("答复中没有可用的UID。", "The answer has no usable UID.")
     attendee = _attendee(event, sender)
-    comments = [unescape_char(line.value) for line in event if line.name == "COMMENT"]
+    comments = [_unescaped(line.value) for line in event if line.name == "COMMENT"]
     return CalendarAnswer(
         method=method,
         uid=uid,
@@ -182,6 +182,10 @@ def _read_event(method: str, event: list[_Line], lines: list[str], sender: str) 
         comment="\n".join(text.strip() for text in comments if text.strip())[:MAX_COMMENT],
         proposed=_proposed(event, lines) if method == "COUNTER" else None,
     )
+
+
+def _unescaped(value: str) -> str:
+    return re.sub(r"\\(.)", lambda found: "\n" if found[1] in "nN" else found[1], value)
 
 
 def _attendee(event: list[_Line], sender: str) -> _Line:

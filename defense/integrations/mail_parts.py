@@ -21,14 +21,15 @@ from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
 from defense.integrations.header_text import one_line
 
-MAX_MAIL_BYTES = 1_000_000
+MAX_MAIL_BYTES = 500_000
 """Of a longer mail the beginning is read: what counts comes before the photographs."""
 MAX_HEADER = 4_000
 MAX_MULTIPARTS = 20
 MAX_PARTS = 500
-"""Openings of parts; a mail of real life has fewer than twenty."""
+MAX_SEPARATORS = 2_000
+"""Lines that begin with two hyphens, as those between parts do."""
 
-_OPENING = re.compile(rb"^[ \t]*content-type[ \t]*:|multipart/|message/", re.IGNORECASE | re.MULTILINE)
+_OPENING = re.compile(rb"^content-type[ \t]*:|multipart/|message/", re.IGNORECASE | re.MULTILINE)
 _TRUSTED_CODECS = re.compile(
     r"utf-8|ascii|iso8859-\d+|gb2312|gbk|gb18030|big5|big5hkscs|utf-16(-[bl]e)?|cp125\d|cp936|cp950|koi8-r"
     r"|iso2022_jp|shift_jis|euc_(jp|kr|jis_2004)"
@@ -55,8 +56,13 @@ def parse_mail(raw: bytes) -> Message:
         It nests too deep or has too many parts for a mail of real life.
     """
     raw = raw[:MAX_MAIL_BYTES]
-    openings = [found[0].lower() for found in _OPENING.finditer(raw)]
-    if openings.count(b"multipart/") > MAX_MULTIPARTS or len(openings) > MAX_PARTS:
+    lines = raw.replace(b"\r", b"\n")
+    openings = [found[0].lower() for found in _OPENING.finditer(lines)]
+    if (
+        openings.count(b"multipart/") > MAX_MULTIPARTS
+        or len(openings) > MAX_PARTS
+        or lines.count(b"\n--") > MAX_SEPARATORS
+    ):
         raise InvalidInput(Text("邮件结构过于复杂。", "The mail has too many parts."))
     try:
         return BytesParser(policy=_POLICY).parsebytes(raw)

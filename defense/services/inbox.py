@@ -74,14 +74,23 @@ class MailReader(Protocol):
 
 
 def read_inbox(
-    session_factory: Callable[[], Session], reader: MailReader, now_fn: Callable[[], datetime]
+    session_factory: Callable[[], Session],
+    reader: MailReader,
+    now_fn: Callable[[], datetime],
+    read: Callable[[bytes], ReadMail] = read_mail,
 ) -> Counter[Verdict]:
-    """File everything that is new in the mailbox, each mail in a transaction of its own."""
+    """File everything that is new in the mailbox, each mail in a transaction of its own.
+
+    Parameters
+    ----------
+    now_fn : the present moment, aware.
+    read : `read_mail`, or what calls it where a hostile mail holds nobody up.
+    """
     verdicts: Counter[Verdict] = Counter()
 
     def file(raw: bytes) -> None:
-        # Read before the transaction begins: a hostile mail may take a while.
-        mail = read_mail(raw)
+        # Before the transaction begins, since a hostile mail may take a second.
+        mail = read(raw)
         with session_factory() as session:
             begin_write(session)
             verdict = file_read_mail(session, mail, now_fn())
