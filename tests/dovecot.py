@@ -150,7 +150,7 @@ class Dovecot:
         """Remove every mail."""
         for folder in FOLDERS:
             with self.connection(folder) as connection:
-                connection.store("1:*", "+FLAGS", r"(\Deleted)")
+                connection.uid("STORE", "1:*", "+FLAGS", r"(\Deleted)")
                 connection.expunge()
 
     def _prepare(self) -> None:

@@ -9,11 +9,13 @@ References: RFC 3501 (IMAP4rev1), RFC 2971 (ID, without which NetEase opens no f
 from __future__ import annotations
 
 import imaplib
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
@@ -175,8 +177,18 @@ class ImapMailbox:
 
 
 def _fetch(mailbox: BaseMailBox, uid: str) -> bytes | None:
-    """The beginning of a mail, as much as is ever read of one; None if it is gone."""
-    kind, data = mailbox.client.uid("FETCH", uid, f"(BODY.PEEK[]<0.{MAX_MAIL_BYTES}>)")
+    """A mail, of a long one the beginning; None if it is gone."""
+    sizes = [item for item in _fetched(mailbox, uid, "RFC822.SIZE") if isinstance(item, bytes)]
+    found = re.search(rb"RFC822\.SIZE (\d+)", b" ".join(sizes))
+    is_long = found is not None and int(found[1]) > MAX_MAIL_BYTES
+    # Only where it has to be: not every server is good at handing out pieces.
+    piece = f"<0.{MAX_MAIL_BYTES}>" if is_long else ""
+    data = _fetched(mailbox, uid, f"BODY.PEEK[]{piece}")
+    return next((item[1] for item in data if isinstance(item, tuple)), None)
+
+
+def _fetched(mailbox: BaseMailBox, uid: str, what: str) -> list[Any]:
+    kind, data = mailbox.client.uid("FETCH", uid, f"({what})")
     if kind != "OK":
         raise imaplib.IMAP4.error("FETCH refused")
-    return next((item[1] for item in data if isinstance(item, tuple)), None)
+    return data

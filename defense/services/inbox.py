@@ -22,7 +22,7 @@ from defense.integrations.inbox_reading import AutoReply, ReadMail, Unreadable, 
 from defense.integrations.itip_reading import CalendarAnswer
 from defense.models import Invite, OutboxMessage, ReceivedMail
 from defense.services.bounces import mark_bounced, message_of, note_delay
-from defense.services.post import STATE_METHODS
+from defense.services.post import STATE_METHODS, slot_of
 from defense.services.replies import Answer, Reply, Via, take_reply
 from defense.services.transaction import begin_write
 
@@ -168,7 +168,7 @@ class _Filing:
             sequence=content.sequence,
             given_at=self._given_at(content, invite),
             comment=hide_persons(content.comment),
-            proposed=content.proposed,
+            proposed=None if content.proposed == slot_of(invite) else content.proposed,
         )
         if take_reply(self._session, invite, reply, self._now) is None:
             return Verdict.REPLY_LATE, invite
