@@ -137,7 +137,7 @@ def _imap_url(env: Mapping[str, str]) -> str | None:
         or not parts.hostname
         or port == 0
         or not all(written[:2])
-        or not all(part.isprintable() for part in written)
+        or not all(part.isprintable() for part in (*written, *query.get("done", [])))
         or query.keys() - {"starttls", "done"}
         or query.get("starttls", ["1"]) != ["1"]
     ):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Received
+from icalendar import Calendar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -61,7 +62,8 @@ class Office:
     def said(self, address: str = ALI, partstat: str = "ACCEPTED", minutes: float = 1) -> Said:
         """An answer to the newest invite that arrived at an address."""
         data = [data for recipient, data in self.server.taken if recipient == address][-1]
-        event = Received(data).event
+        part = list(message_from_bytes(data).walk())[-1]
+        (event,) = Calendar.from_ical(part.get_payload(decode=True)).walk("VEVENT")
         uid, sequence = str(event["UID"]), int(event["SEQUENCE"])
         return Said(uid, address, partstat, self.now + minutes * MINUTE, sequence)
 
