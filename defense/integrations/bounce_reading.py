@@ -13,13 +13,19 @@ from enum import StrEnum
 from itertools import islice
 
 from defense.integrations.header_text import one_line
-from defense.integrations.mail_parts import content_text, header, leaves, parts_of_type, sender_address
+from defense.integrations.mail_parts import (
+    content_text,
+    header,
+    leaves,
+    message_ids_in,
+    parts_of_type,
+    sender_address,
+)
 
 MAX_MESSAGE_IDS = 20
 MAX_TEXT = 100_000
 MAX_WORDS = 500
 
-_MESSAGE_ID = re.compile(r"<[^<>@\s]{1,150}@[^<>@\s]{1,150}>")
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _DAEMONS = ("mailer-daemon", "postmaster", "mail-daemon", "mdaemon", "mailerdaemon")
 _WAITING = re.compile(
@@ -138,15 +144,15 @@ def _every_id(message: Message) -> Iterator[str]:
         if isinstance(inner, list):
             for mail in inner:
                 if isinstance(mail, Message):
-                    yield from _MESSAGE_ID.findall(header(mail, "Message-ID"))
+                    yield from message_ids_in(header(mail, "Message-ID"))
     for part in parts_of_type(message, "text/rfc822-headers", "message/rfc822-headers", "text/rfc822"):
-        yield from _MESSAGE_ID.findall(content_text(part)[:MAX_TEXT])
+        yield from message_ids_in(content_text(part)[:MAX_TEXT])
     for part in _status_parts(message):
         blocks = part.get_payload()
         for block in blocks if isinstance(blocks, list) else []:
             if isinstance(block, Message):
-                yield from _MESSAGE_ID.findall(header(block, "X-Original-Message-ID"))
-    yield from _MESSAGE_ID.findall(header(message, "X-Original-Message-ID"))
-    yield from _MESSAGE_ID.findall(_text(message))
+                yield from message_ids_in(header(block, "X-Original-Message-ID"))
+    yield from message_ids_in(header(message, "X-Original-Message-ID"))
+    yield from message_ids_in(_text(message))
     for name in ("In-Reply-To", "References"):
-        yield from _MESSAGE_ID.findall(header(message, name, 4000))
+        yield from message_ids_in(header(message, name, 4000))

@@ -88,12 +88,15 @@ class ImapMailbox:
     def read_new(self, file: Callable[[bytes], object]) -> int:
         """Hand over the unread mails, oldest first; each is marked as read once `file` has returned.
 
+        A mail that `file` fails on stays unread and keeps no other one waiting; the first failure is raised
+        when the others are done.
+
         Raises
         ------
         MailboxUnreachable
             The server does not answer, refuses, or breaks off.
         """
-        count = 0
+        count, failure = 0, None
         deadline = time.monotonic() + TURN_LIMIT_S
         with self._open() as mailbox:
             with self._told():
@@ -101,13 +104,20 @@ class ImapMailbox:
             for uid in uids[:MAILS_PER_TURN]:
                 with self._told():
                     raw = _fetch(mailbox, uid)
-                if raw is not None:
+                if raw is None:
+                    continue
+                try:
                     file(raw)
+                except Exception as error:
+                    failure = failure or error
+                else:
                     with self._told():
                         self._put_away(mailbox, uid)
                     count += 1
                 if time.monotonic() > deadline:
                     break
+        if failure is not None:
+            raise failure
         return count
 
     @contextmanager

@@ -18,15 +18,19 @@ from defense.domain.identity import mask_email, mask_id_number, mask_phone
 from defense.integrations.bounce_reading import Bounce, read_bounce
 from defense.integrations.itip_reading import CalendarAnswer, read_answer
 from defense.integrations.mail_parts import (
+    MAX_HEADER,
     MAX_MAIL_BYTES,
     content_text,
     header,
     leaves,
+    message_ids_in,
+    parse_headers,
     parse_mail,
     sender_address,
 )
 
 EXCERPT_LENGTH = 500
+MAX_REPLIED_TO = 20
 
 _ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,200}")
 _ID_NUMBER = re.compile(r"(?<!\d)\d{17}[\dXx]", re.ASCII)
@@ -68,6 +72,7 @@ class ReadMail:
     key : SHA-256 of the Message-ID, or of the whole mail where it has none.
     sender : address in lower case; "" if there is not exactly one.
     written_at : its Date, if it has one that can be read.
+    replied_to : Message-IDs, with angle brackets, of the mails that this one follows.
     text : the first words of its body, with addresses, numbers of persons and personal links hidden.
     """
 
@@ -75,6 +80,7 @@ class ReadMail:
     sender: str
     subject: str
     written_at: datetime | None
+    replied_to: tuple[str, ...]
     text: str
     content: Content
 
@@ -82,21 +88,34 @@ class ReadMail:
 def read_mail(raw: bytes) -> ReadMail:
     """Read one mail; whatever is wrong with it is said in the content, nothing is raised."""
     try:
-        message = parse_mail(raw)
+        return _read(raw)
     except DomainError as error:
-        return ReadMail(_digest(raw), "", "", None, "", Unreadable(str(error.text)))
-    try:
-        return ReadMail(
-            key=_key(message, raw),
-            sender=sender_address(message),
-            subject=hide_persons(header(message, "Subject", 200)),
-            written_at=_date(message),
-            text=_first_words(message),
-            content=_content(message),
-        )
+        why = str(error.text)
     # A mail that this file cannot read must not keep the others from being read.
     except Exception as error:
-        return ReadMail(_digest(raw), "", "", None, "", Unreadable(type(error).__name__))
+        why = type(error).__name__
+    try:
+        return _described(parse_headers(raw), raw, "", Unreadable(why))
+    except Exception:  # not even its headers
+        return ReadMail(_digest(raw), "", "", None, (), "", Unreadable(why))
+
+
+def _read(raw: bytes) -> ReadMail:
+    message = parse_mail(raw)
+    return _described(message, raw, _first_words(message), _content(message))
+
+
+def _described(message: Message, raw: bytes, text: str, content: Content) -> ReadMail:
+    replied_to = " ".join(header(message, name, MAX_HEADER) for name in ("In-Reply-To", "References"))
+    return ReadMail(
+        key=_key(message, raw),
+        sender=sender_address(message),
+        subject=hide_persons(header(message, "Subject", 200)),
+        written_at=_date(message),
+        replied_to=tuple(dict.fromkeys(message_ids_in(replied_to)))[:MAX_REPLIED_TO],
+        text=text,
+        content=content,
+    )
 
 
 def hide_persons(text: str) -> str:

@@ -30,6 +30,7 @@ MAX_SEPARATORS = 2_000
 """Lines that begin with two hyphens, as those between parts do."""
 
 _OPENING = re.compile(rb"^content-type[ \t]*:|multipart/|message/", re.IGNORECASE | re.MULTILINE)
+_MESSAGE_ID = re.compile(r"<[^<>@\s]{1,150}@[^<>@\s]{1,150}>")
 _TRUSTED_CODECS = re.compile(
     r"utf-8|ascii|iso8859-\d+|gb2312|gbk|gb18030|big5|big5hkscs|utf-16(-[bl]e)?|cp125\d|cp936|cp950|koi8-r"
     r"|iso2022_jp|shift_jis|euc_(jp|kr|jis_2004)"
@@ -71,6 +72,11 @@ def parse_mail(raw: bytes) -> Message:
         raise InvalidInput(Text("邮件无法解析。", "The mail cannot be parsed.")) from error
 
 
+def parse_headers(raw: bytes) -> Message:
+    """Only the headers of the mail itself, whatever the rest may be."""
+    return BytesParser(policy=_POLICY).parsebytes(raw[:MAX_MAIL_BYTES], headersonly=True)
+
+
 def leaves(message: Message) -> Iterator[Message]:
     """The parts without parts, in order; not those of a mail that is carried inside this one."""
     if not message.is_multipart():
@@ -107,6 +113,11 @@ def sender_address(message: Message) -> str:
     values = [str(value)[:MAX_HEADER] for value in message.get_all("From", [])]
     addresses = {address.strip().lower() for _name, address in getaddresses(values) if "@" in address}
     return addresses.pop() if len(addresses) == 1 and len(values) == 1 else ""
+
+
+def message_ids_in(text: str) -> list[str]:
+    """Every Message-ID in a text, with its angle brackets."""
+    return _MESSAGE_ID.findall(text)
 
 
 def content_bytes(part: Message) -> bytes:

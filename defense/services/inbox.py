@@ -149,7 +149,13 @@ class _Filing:
             return self._file_bounce(content)
         if isinstance(content, AutoReply):
             return Verdict.AUTO_REPLY, None
-        return Verdict.UNREADABLE if isinstance(content, Unreadable) else Verdict.LETTER, None
+        verdict = Verdict.UNREADABLE if isinstance(content, Unreadable) else Verdict.LETTER
+        return verdict, self._replied_to()
+
+    def _replied_to(self) -> Invite | None:
+        """The invite that a letter answers in words: staff then see whose it is."""
+        message = message_of(self._session, self._mail.replied_to)
+        return message.invite if message else None
 
     def _file_answer(self, content: CalendarAnswer) -> tuple[Verdict, Invite | None]:
         invite = self._session.scalar(select(Invite).where(Invite.uid == content.uid))

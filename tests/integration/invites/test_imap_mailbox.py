@@ -79,6 +79,20 @@ def test_a_mail_whose_filing_fails_stays_unread(office: Office) -> None:
     assert office.read() == {Verdict.REPLY_TAKEN: 1}
 
 
+def test_a_mail_that_fails_keeps_no_other_one_waiting(office: Office) -> None:
+    office.dovecot.deliver(b"Subject: poison\n\nx", outlook(office.said()))
+    taken: list[bytes] = []
+
+    def file(raw: bytes) -> None:
+        if b"poison" in raw:
+            raise RuntimeError("cannot be filed")
+        taken.append(raw)
+
+    with pytest.raises(RuntimeError, match="cannot be filed"):
+        ImapMailbox(office.dovecot.url).read_new(file)
+    assert len(taken) == 1 and office.dovecot.count("UNSEEN") == 1
+
+
 def test_several_processes_may_read_at_once(office: Office) -> None:
     office.dovecot.deliver(
         *(outlook(office.said(address, minutes=i)) for i in range(10) for address in (ALI, LI))

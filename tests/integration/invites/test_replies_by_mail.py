@@ -172,3 +172,12 @@ def test_what_is_no_answer_goes_to_staff(office: Office, partstat: str) -> None:
     office.dovecot.deliver(outlook(office.said(partstat=partstat)))
     assert office.read() == {Verdict.NO_ANSWER: 1}
     assert office.invite().answer is None
+
+
+def test_an_answer_in_words_goes_to_staff_with_the_name_of_whose_invite_it_is(office: Office) -> None:
+    head = f"Message-ID: <w@x>\nFrom: {ALI}\nIn-Reply-To: {office.message().message_id}\n"
+    office.dovecot.deliver((head + "Content-Type: text/plain; charset=utf-8\n\n我会参加").encode())
+    assert office.read() == {Verdict.LETTER: 1}
+    (kept,) = office.rows(ReceivedMail)
+    assert kept.invite_id == office.invite().id and "我会参加" in kept.excerpt
+    assert office.invite().answer is None

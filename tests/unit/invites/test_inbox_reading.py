@@ -338,3 +338,11 @@ def test_noise_never_raises(noise: bytes) -> None:
 def test_gbk_text_that_says_it_is_gb2312_is_read() -> None:
     raw = foxmail(replace(SAID, comment="喆先生")).replace(b'charset="GBK"', b'charset="gb2312"')
     assert answer_in(raw).comment == "喆先生"
+
+
+def test_of_a_mail_too_deep_to_be_read_staff_learn_sender_and_subject() -> None:
+    head = b"Message-ID: <d@x>\r\nFrom: Li <li@163.com>\r\nSubject: =?utf-8?B?5L2g5aW9?=\r\n"
+    mail = read_mail(head + nested(2_000))
+    assert isinstance(mail.content, Unreadable)
+    assert (mail.sender, mail.subject) == ("li@163.com", "你好")
+    assert mail.key == read_mail(head + b"\r\nx").key
