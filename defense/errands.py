@@ -13,9 +13,12 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from defense.extensions import db
 from defense.integrations.caldav_push import CaldavServer
+from defense.integrations.imap import ImapMailbox
+from defense.integrations.inbox_reading import ReadMail, read_mail
 from defense.integrations.mail import senders_from
 from defense.models.types import utc_now
 from defense.services.calendar_keeping import push_calendar
+from defense.services.inbox import read_inbox
 from defense.services.outbox import send_due
 from defense.services.outbox_care import forget_letters
 from defense.services.sitting_events import keep_sitting_events
@@ -49,6 +52,11 @@ def errands_of(app: Flask) -> list[Errand]:
             "pushing the calendar", 30, lambda: push_calendar(sessions, calendar, settings, utc_now)
         )
         errands.append(push)
+    if settings.imap_url:
+        mailbox = ImapMailbox(settings.imap_url)
+        errands.append(
+            Errand("reading the replies", 60, lambda: read_inbox(sessions, mailbox, utc_now, _read_aside))
+        )
     return errands
 
 
@@ -58,6 +66,12 @@ def in_transaction(sessions: Callable[[], Session], work: Callable[[Session, dat
         begin_write(session)
         work(session, utc_now())
         session.commit()
+
+
+def _read_aside(raw: bytes) -> ReadMail:
+    """Read a mail in a thread: whoever writes one that takes a second must not stop the rooms for it."""
+    mail: ReadMail = gevent.get_hub().threadpool.apply(read_mail, (raw,))
+    return mail
 
 
 def run_forever(app: Flask, errand: Errand) -> None:

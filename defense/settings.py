@@ -10,12 +10,17 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from string import hexdigits
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 DEFAULT_MAIL_RATES = "qq.com=120 foxmail.com=120 163.com=120 126.com=120 yeah.net=120"
 """The services that are known to count; how much they let through they do not say."""
+
+_IMAP_EXPECTED = (
+    "IMAP_URL: expected imaps://user:password@host:993/INBOX or imap://user:password@host/INBOX?starttls=1, "
+    "with special characters percent-encoded"
+)
 
 
 class SettingsError(Exception):
@@ -45,6 +50,8 @@ class Settings:
     port: int
     public_url: str
     smtp_url: str | None
+    imap_url: str | None
+    """The mailbox where answers and bounces arrive; None: nobody reads it."""
     mail_from: str
     mail_connections: int
     """To the mail server, at once."""
@@ -89,6 +96,7 @@ class Settings:
             port=port,
             public_url=_http_url(env, "PUBLIC_URL", f"http://{host}:{port}"),
             smtp_url=_smtp_url(env),
+            imap_url=_imap_url(env),
             mail_from=env.get("MAIL_FROM") or "职称评审视频答辩 <defence@localhost.localdomain>",
             mail_connections=_integer(env, "MAIL_CONNECTIONS", 4, 1, 20),
             mail_rates=_mail_rates(env),
@@ -186,6 +194,33 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _imap_url(env: Mapping[str, str]) -> str | None:
+    """Checked piece by piece, never shown: it holds a password."""
+    text = env.get("IMAP_URL") or None
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        port, query = parts.port, parse_qs(parts.query, strict_parsing=bool(parts.query))
+    except ValueError:
+        raise SettingsError(_IMAP_EXPECTED) from None
+    written = [unquote(part or "") for part in (parts.username, parts.password, parts.path)]
+    if (
+        parts.scheme not in ("imap", "imaps")
+        or not parts.hostname
+        or port == 0
+        or not all(written[:2])
+        or not all(part.isprintable() for part in (*written, *query.get("done", [])))
+        or query.keys() - {"starttls", "done"}
+        or query.get("starttls", ["1"]) != ["1"]
+    ):
+        raise SettingsError(_IMAP_EXPECTED)
+    is_safe = parts.scheme == "imaps" or "starttls" in query
+    if not is_safe and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise SettingsError("IMAP_URL: the password would travel in the open; use imaps://… or ?starttls=1")
+    return text
 
 
 def _database_url(env: Mapping[str, str], instance_dir: Path) -> str:

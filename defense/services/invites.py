@@ -35,6 +35,7 @@ from defense.models.types import random_id
 from defense.services.access import issue_invite_link, revoke_invite_links
 from defense.services.appointments import Appointment, PublishedRound, key_of
 from defense.services.audit import record_audit
+from defense.services.bounces import bounced_keys
 from defense.services.outbox import MessageState
 from defense.services.post import STATE_METHODS, Addressee, LetterKind, PostOffice, reachable_address, slot_of
 from defense.services.replies import forget_answer
@@ -113,11 +114,15 @@ def refresh_invites(session: Session, round_: Round, settings: Settings, now: da
 
 
 def people_to_telephone(session: Session, round_: Round, settings: Settings) -> list[Appointment]:
-    """One appointment, the earliest, of everybody who has one to come and no address to be told of it at."""
+    """One appointment, the earliest, of everybody who has one to come and whom no mail of it can reach.
+
+    Either there is no usable address, or the invite came back from it.
+    """
+    bounced = bounced_keys(session, round_)
     organizer = parse_mailbox(settings.mail_from)
     unreachable: dict[int, Appointment] = {}
     for appointment in PublishedRound(session, round_).appointments():
-        if reachable_address(appointment.email, organizer) is None:
+        if appointment.key in bounced or reachable_address(appointment.email, organizer) is None:
             known = unreachable.setdefault(appointment.account.id, appointment)
             if appointment.slot.start_at < known.slot.start_at:
                 unreachable[appointment.account.id] = appointment

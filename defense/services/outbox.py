@@ -43,7 +43,11 @@ MAX_ATTEMPTS = 28
 
 
 class MessageState(StrEnum):
-    """Where a message stands. A superseded one was never sent: a newer one says all it had to say."""
+    """Where a message stands.
+
+    A superseded one was never sent: a newer one says all it had to say. A bounced one was taken by the first
+    server and sent back by a later one.
+    """
 
     QUEUED = "queued"
     SENT = "sent"

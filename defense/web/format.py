@@ -44,6 +44,7 @@ TONE = {
     "interrupted": "warning",
     "queued": "warning",
     "sent": "success",
+    "bounced": "danger",
     "running": "primary",
     "done": "success",
     "block": "danger",

@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "defense.models": {"defense.models", "defense.extensions", "defense.domain", "sqlalchemy"},
     "defense.integrations": {
         *("defense.integrations", "defense.domain", "defense.settings"),
-        *("openpyxl", "chinese_calendar", "icalendar", "jinja2", "jwt", "redis"),
+        *("openpyxl", "chinese_calendar", "icalendar", "imap_tools", "jinja2", "jwt", "redis"),
     },
     "defense.integrations.caldav_push": {"defense.settings", "caldav", "requests"},
     "defense.services": OWN_SERVICES,

@@ -1,0 +1,35 @@
+"""The command about mail that comes in."""
+
+from __future__ import annotations
+
+import click
+from sqlalchemy.orm import sessionmaker
+
+from defense.cli_support import settings, told_errors
+from defense.domain.errors import IllegalState
+from defense.domain.text import Text
+from defense.extensions import db
+from defense.integrations.imap import ImapMailbox
+from defense.models.types import utc_now
+from defense.services.inbox import read_inbox
+
+
+@click.command("read-replies")
+@told_errors
+def read_replies() -> None:
+    """Read the reply mailbox: answers to invites, bounces, and letters for staff."""
+    url = settings().imap_url
+    if url is None:
+        raise IllegalState(
+            Text(
+                "未设置回复邮箱，请先设置 IMAP_URL。",
+                "There is no reply mailbox; set IMAP_URL=imaps://user:password@host:993/INBOX first.",
+            )
+        )
+    verdicts = read_inbox(sessionmaker(db.engine), ImapMailbox(url), utc_now)
+    click.echo(f"mails read: {verdicts.total()}")
+    for verdict, count in sorted(verdicts.items()):
+        click.echo(f"  {verdict}: {count}")
+
+
+MAIL_COMMANDS = (read_replies,)
