@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from email import message_from_bytes, policy
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 MAX_MAIL_LINE, MAX_CALENDAR_LINE = 998, 75
 _PARTS = ["text/plain", "text/html", "text/calendar"]
@@ -94,7 +94,7 @@ def _structure_faults(message: EmailMessage) -> list[str]:
     return faults + _method_faults(parts[2])
 
 
-def _method_faults(part: EmailMessage) -> list[str]:
+def _method_faults(part: MIMEPart) -> list[str]:
     calendar = part.get_payload(decode=True)
     assert isinstance(calendar, bytes)
     stated = part["Content-Type"].params.get("method")

@@ -10,7 +10,7 @@ from tests.parsers.letters import Sample
 from tests.parsers.libical import read_with_libical
 from tests.parsers.mime_check import faults_of_mail
 from tests.parsers.python_icalendar import read_with_icalendar
-from tests.parsers.reading import DEVICE_ZONES, Reading, differences
+from tests.parsers.reading import Reading, differences
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,3 @@ def badly_wrapped(samples: Sequence[Sample]) -> list[Disagreement]:
         for sample in samples
         if (lines := faults_of_mail(sample.data))
     ]
-
-
-def all_disagreements(samples: Sequence[Sample]) -> list[Disagreement]:
-    """Every parser on every device, and the mails as mails."""
-    found = badly_wrapped(samples)
-    for device_zone in DEVICE_ZONES:
-        for parser in PARSERS:
-            found += misread(samples, parser, device_zone)
-    return found
