@@ -21,7 +21,7 @@ from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
 from defense.domain.text import Text
 from defense.extensions import db
-from defense.integrations.mail import sender_from
+from defense.integrations.mail import senders_from
 from defense.integrations.nginx import nginx_config
 from defense.integrations.sample_data import SampleSummary, write_sample_data
 from defense.models import Account, Round, SolveRun
@@ -234,10 +234,10 @@ def send_outbox() -> None:
 
 
 def _send() -> None:
-    sender = sender_from(settings())
+    senders = senders_from(settings())
     total = SendSummary()
     while True:
-        sent = send_due(sessionmaker(db.engine), sender, settings(), utc_now)
+        sent = send_due(sessionmaker(db.engine), senders, settings(), utc_now)
         total = SendSummary(
             *(
                 getattr(total, name) + getattr(sent, name)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 import gevent
 from flask import Flask
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from defense.extensions import db
-from defense.integrations.mail import sender_from
+from defense.integrations.mail import senders_from
 from defense.models.types import utc_now
 from defense.services.outbox import send_due
+from defense.services.outbox_care import forget_letters
+from defense.services.transaction import begin_write
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,21 @@ def errands_of(app: Flask) -> list[Errand]:
     """The errands of a served application; called in its application context."""
     settings = app.extensions["settings"]
     sessions = sessionmaker(db.engine)
-    sender = sender_from(settings)
+    senders = senders_from(settings)
     return [
         Errand("looking after the rooms", 0.25, app.extensions["room_sweep"].look),
         Errand("emptying the log", 0.25, app.extensions["log_eraser"].look),
-        Errand("sending the outbox", 2, lambda: send_due(sessions, sender, settings, utc_now)),
+        Errand("sending the outbox", 2, lambda: send_due(sessions, senders, settings, utc_now)),
+        Errand("forgetting old letters", 3600, partial(in_transaction, sessions, forget_letters)),
     ]
+
+
+def in_transaction(sessions: Callable[[], Session], work: Callable[[Session, datetime], object]) -> None:
+    """Run a service in one transaction of its own."""
+    with sessions() as session:
+        begin_write(session)
+        work(session, utc_now())
+        session.commit()
 
 
 def run_forever(app: Flask, errand: Errand) -> None:

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
+DEFAULT_MAIL_RATES = "qq.com=120 foxmail.com=120 163.com=120 126.com=120 yeah.net=120"
+"""The services that are known to count; how much they let through they do not say."""
+
 
 class SettingsError(Exception):
     """A setting is missing or unusable; the message names it. The service does not start."""
@@ -33,6 +36,10 @@ class Settings:
     public_url: str
     smtp_url: str | None
     mail_from: str
+    mail_connections: int
+    """To the mail server, at once."""
+    mail_rates: Mapping[str, int]
+    """Recipients' domain → messages a minute; a domain that is not named is not limited."""
     jitsi_url: str
     jitsi_app_id: str | None
     jitsi_app_secret: str | None
@@ -71,6 +78,8 @@ class Settings:
             public_url=_http_url(env, "PUBLIC_URL", f"http://{host}:{port}"),
             smtp_url=_smtp_url(env),
             mail_from=env.get("MAIL_FROM") or "职称评审视频答辩 <defence@localhost.localdomain>",
+            mail_connections=_integer(env, "MAIL_CONNECTIONS", 4, 1, 20),
+            mail_rates=_mail_rates(env),
             jitsi_url=_http_url(env, "JITSI_URL", "https://meet.jit.si"),
             jitsi_app_id=env.get("JITSI_APP_ID") or None,
             jitsi_app_secret=env.get("JITSI_APP_SECRET") or None,
@@ -111,6 +120,19 @@ def _smtp_url(env: Mapping[str, str]) -> str | None:
     if text is not None and (urlsplit(text).scheme not in ("smtp", "smtps") or not urlsplit(text).hostname):
         raise SettingsError("SMTP_URL: expected smtp://user:password@host:587?starttls=1 or smtps://…")
     return text
+
+
+def _mail_rates(env: Mapping[str, str]) -> Mapping[str, int]:
+    text = env.get("MAIL_RATES")
+    pairs = (DEFAULT_MAIL_RATES if text is None else text).replace(",", " ").split()
+    rates = dict(pair.lower().rpartition("=")[::2] for pair in pairs)
+    if any(
+        not domain or not rate.isdecimal() or not 1 <= int(rate) <= 100_000 for domain, rate in rates.items()
+    ):
+        raise SettingsError(
+            f"MAIL_RATES={text!r}: expected messages a minute by domain, as in qq.com=120,163.com=60"
+        )
+    return {domain: int(rate) for domain, rate in rates.items()}
 
 
 def _database_url(env: Mapping[str, str], instance_dir: Path) -> str:

@@ -9,6 +9,7 @@ import re
 import smtplib
 import ssl
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -18,7 +19,6 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.nonmultipart import MIMENonMultipart
 from email.parser import BytesHeaderParser
 from email.utils import format_datetime, parseaddr
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -26,6 +26,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
 from defense.integrations.header_text import one_line
+from defense.integrations.smtp_answers import AnswerKind, SendAnswer, Stage, sort_answer
 from defense.settings import Settings
 
 SMTP_TIMEOUT_S = 20
@@ -141,23 +142,6 @@ def _part(subtype: str, data: bytes, **params: str) -> MIMENonMultipart:
     return part
 
 
-class AnswerKind(StrEnum):
-    """What a mail server's answer means for the message."""
-
-    SENT = "sent"
-    LATER = "later"
-    NEVER = "never"
-
-
-@dataclass(frozen=True)
-class SendAnswer:
-    """The answer to one attempt. `words` are the server's own; `unreachable`: no message has a chance now."""
-
-    kind: AnswerKind
-    words: str
-    unreachable: bool = False
-
-
 class MailSender(Protocol):
     """A way out for mail. It raises nothing for what a server may do: that is in the answer."""
 
@@ -213,23 +197,37 @@ class SmtpSender:
         self._connection: smtplib.SMTP | None = None
 
     def send(self, to_address: str, data: bytes) -> SendAnswer:
-        """Hand one message to the server and sort its answer (invites.md "Delivery")."""
-        try:
-            connection = self._connected()
-        except (smtplib.SMTPException, OSError) as error:
-            self.close()
-            return SendAnswer(AnswerKind.LATER, _words_of(error), unreachable=True)
+        """Hand one message to the server and sort its answer."""
         from_address = parseaddr(BytesHeaderParser().parsebytes(data)["From"])[1]
+        for is_last_try in (self._connection is None, True):
+            try:
+                connection = self._connected()
+            except (smtplib.SMTPException, OSError) as error:
+                self._drop()
+                return SendAnswer(AnswerKind.LATER, _words_of(error), unreachable=True)
+            try:
+                refusal = _announce(connection, from_address, to_address)
+            except (smtplib.SMTPException, OSError) as error:
+                # A server may end a connection it finds idle; nothing of this message has left yet.
+                self._drop()
+                if is_last_try:
+                    return SendAnswer(AnswerKind.LATER, _words_of(error), unreachable=True)
+                continue
+            return refusal or self._hand_over(connection, data)
+        raise AssertionError("the last try returns")
+
+    def _hand_over(self, connection: smtplib.SMTP, data: bytes) -> SendAnswer:
         try:
-            connection.sendmail(from_address, [to_address], data)
-        except smtplib.SMTPRecipientsRefused as refused:
-            return _sorted_answer(*refused.recipients[to_address])
-        except smtplib.SMTPResponseException as error:
-            return _sorted_answer(error.smtp_code, error.smtp_error)
+            code, words = connection.data(data)
+        except smtplib.SMTPDataError as error:
+            return _refused(connection, error.smtp_code, error.smtp_error, Stage.CONTENT)
         except (smtplib.SMTPException, OSError) as error:
-            self.close()
+            # It may have been taken: the retry carries the same Message-ID.
+            self._drop()
             return SendAnswer(AnswerKind.LATER, _words_of(error))
-        return SendAnswer(AnswerKind.SENT, "250")
+        if code != 250:
+            return _refused(connection, code, words, Stage.CONTENT)
+        return SendAnswer(AnswerKind.SENT, f"{code} {_decoded(words)}")
 
     def close(self) -> None:
         """Say goodbye to the server."""
@@ -240,15 +238,14 @@ class SmtpSender:
             except (smtplib.SMTPException, OSError):
                 connection.close()
 
+    def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
     def _connected(self) -> smtplib.SMTP:
-        """The batch's connection, made anew when the server has ended it."""
-        if self._connection is not None:
-            try:
-                self._connection.rset()
-                return self._connection
-            except (smtplib.SMTPException, OSError):
-                self.close()
-        self._connection = self._connect()
+        if self._connection is None:
+            self._connection = self._connect()
         return self._connection
 
     def _connect(self) -> smtplib.SMTP:
@@ -270,11 +267,25 @@ class SmtpSender:
         return connection
 
 
-def _sorted_answer(code: int, words: bytes | str) -> SendAnswer:
-    """Later or never, by the server's answer; QQ says 550 for "too many just now"."""
-    text = f"{code} {_decoded(words)}"
-    later = 400 <= code < 500 or "frequency limit" in text.lower()
-    return SendAnswer(AnswerKind.LATER if later else AnswerKind.NEVER, text)
+def _announce(connection: smtplib.SMTP, from_address: str, to_address: str) -> SendAnswer | None:
+    """Name sender and recipient; the answer if one of them is refused."""
+    connection.ehlo_or_helo_if_needed()
+    code, words = connection.mail(from_address)
+    if code != 250:
+        return _refused(connection, code, words, Stage.SENDER)
+    code, words = connection.rcpt(to_address)
+    if code not in (250, 251):
+        return _refused(connection, code, words, Stage.RECIPIENT)
+    return None
+
+
+def _refused(connection: smtplib.SMTP, code: int, words: bytes | str, stage: Stage) -> SendAnswer:
+    if code == 421:
+        connection.close()
+    else:
+        with suppress(smtplib.SMTPException, OSError):
+            connection.rset()
+    return sort_answer(code, _decoded(words), stage)
 
 
 def _words_of(error: Exception) -> str:
@@ -287,8 +298,8 @@ def _decoded(words: bytes | str) -> str:
     return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
 
 
-def sender_from(settings: Settings) -> MailSender:
-    """The way out that this installation uses: its mail server, or `outbox` in the instance folder."""
+def senders_from(settings: Settings) -> list[MailSender]:
+    """The ways out that this installation uses at once: connections to its mail server, or one folder."""
     if settings.smtp_url:
-        return SmtpSender(settings.smtp_url)
-    return FolderSender(settings.instance_dir / "outbox")
+        return [SmtpSender(settings.smtp_url) for _ in range(settings.mail_connections)]
+    return [FolderSender(settings.instance_dir / "outbox")]

@@ -72,6 +72,8 @@ def refresh_invites(session: Session, round_: Round, settings: Settings, now: da
             select(Invite)
             .where(Invite.round_id == round_.id)
             .order_by(Invite.id)
+            # A sender holds an invite's row while it claims its mail.
+            .with_for_update(of=Invite)
             .options(joinedload(Invite.account), selectinload(Invite.messages))
         )
     }

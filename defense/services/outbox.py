@@ -1,16 +1,21 @@
 """Sending what is queued, crash-safely, while others may be sending too.
 
-A message is claimed, handed to the mail server with no transaction open, and its outcome committed at once: a
-crash in between repeats at most that one message. Within an invite a message waits while an older one is on
-its way, and never goes once a newer one to the same address exists.
+As many messages as there are connections are claimed in one short transaction, handed to the mail server
+with no transaction open, and their outcome is committed together with the next claim: whoever is killed
+repeats at most one message a connection, and a retry has the same bytes and Message-ID, by which a relay
+knows it. Within an invite a message waits while an older one is on its way, and never goes once a newer one
+to the same address says how the event stands.
 
 Source: invites.md "Life" and "Delivery".
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,17 +24,16 @@ from sqlalchemy.orm import Session, aliased
 
 from defense.domain.errors import IllegalState
 from defense.domain.identity import mask_email
-from defense.domain.text import Text
-from defense.integrations.mail import AnswerKind, MailSender, SendAnswer
+from defense.integrations.mail import MailSender
+from defense.integrations.smtp_answers import AnswerKind, SendAnswer
 from defense.models import Invite, OutboxMessage
-from defense.models.types import utc_now
-from defense.services.audit import record_audit
+from defense.services.mail_throttle import admit, held_back, know_domains, let_rest
 from defense.services.post import STATE_METHODS, open_letter
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 
-LEASE = timedelta(minutes=15)
-"""Longer than one message can take by the time-outs of SMTP."""
+LEASE = timedelta(minutes=10)
+"""Longer than one message can take by the time-outs of SMTP; a dead sender's messages wait so long."""
 RETRY_DELAYS_MIN = (1, 2, 5, 15, 60)
 """After the first, second … refusal; the last one repeats."""
 MAX_ATTEMPTS = 28
@@ -42,6 +46,11 @@ class MessageState(StrEnum):
     QUEUED = "queued"
     SENT = "sent"
     FAILED = "failed"
+    """Refused for good, or for a day: staff have to act."""
+    BOUNCED = "bounced"
+    """Taken by the mail server, and sent back later: staff have to act."""
+    GIVEN_UP = "given_up"
+    """Staff told the person otherwise."""
     SUPERSEDED = "superseded"
 
 
@@ -63,12 +72,33 @@ class _Claimed:
     data: bytes
 
 
+@dataclass
+class _Turn:
+    """One call of `send_due`: what is left to do, and what the servers said."""
+
+    waiting: deque[tuple[int, str]]
+    """Ids and recipients' domains of the messages that were due when the turn began."""
+    counts: Counter[MessageState] = field(default_factory=Counter)
+    refusing: set[str] = field(default_factory=set)
+    """Domains that put a message off in this turn; their others wait for the next one."""
+    is_cut_off: bool = False
+
+    def take(self, size: int) -> list[tuple[int, str]]:
+        """The next messages to try to claim."""
+        taken: list[tuple[int, str]] = []
+        while self.waiting and len(taken) < size and not self.is_cut_off:
+            id_, domain = self.waiting.popleft()
+            if domain not in self.refusing:
+                taken.append((id_, domain))
+        return taken
+
+
 def send_due(
     session_factory: Callable[[], Session],
-    sender: MailSender,
+    senders: Sequence[MailSender],
     settings: Settings,
     now_fn: Callable[[], datetime],
-    limit: int = 200,
+    limit: int = 500,
 ) -> SendSummary:
     """Send the messages that are due, oldest first.
 
@@ -78,72 +108,35 @@ def send_due(
     Parameters
     ----------
     session_factory : makes a new session for every short transaction; this function commits them.
+    senders : open connections, used at the same time.
     now_fn : the present moment, aware.
     limit : most messages looked at in one call.
     """
     superseded = _drop_superseded(session_factory, now_fn())
-    counts = {MessageState.SENT: 0, MessageState.QUEUED: 0, MessageState.FAILED: 0}
-    resting_domains: set[str] = set()
+    turn = _Turn(_due(session_factory, settings, now_fn(), limit))
     try:
-        for message_id, domain in _due(session_factory, now_fn(), limit):
-            if domain in resting_domains:
-                continue
-            claimed = _claim(session_factory, message_id, now_fn())
-            if claimed is None:
-                continue
-            answer = sender.send(claimed.to_address, open_letter(settings, claimed.message_id, claimed.data))
-            counts[_settle(session_factory, claimed.id, answer, now_fn())] += 1
-            if answer.unreachable:
-                break
-            if answer.kind is AnswerKind.LATER:
-                resting_domains.add(domain)
+        with _hands(len(senders)) as hands:
+            claimed = _settle_and_claim(session_factory, turn, [], settings, len(senders), now_fn())
+            while claimed:
+                done, error = _send_all(hands, senders, claimed, settings)
+                if error is not None:
+                    turn.is_cut_off = True
+                claimed = _settle_and_claim(session_factory, turn, done, settings, len(senders), now_fn())
+                if error is not None:
+                    raise error
     finally:
-        sender.close()
+        for sender in senders:
+            sender.close()
     return SendSummary(
-        sent=counts[MessageState.SENT],
-        later=counts[MessageState.QUEUED],
-        failed=counts[MessageState.FAILED],
+        sent=turn.counts[MessageState.SENT],
+        later=turn.counts[MessageState.QUEUED],
+        failed=turn.counts[MessageState.FAILED],
         superseded=superseded,
     )
 
 
-def retry_message(session: Session, message: OutboxMessage, account_id: int | None = None) -> None:
-    """Queue a failed message once more, with a new day of tries; the caller commits.
-
-    Parameters
-    ----------
-    account_id : who asked for it, for the audit log.
-
-    Raises
-    ------
-    IllegalState
-        The message did not fail, or a newer one to the same person has replaced it.
-    """
-    if message.state != MessageState.FAILED:
-        raise IllegalState(
-            Text(
-                "只有发送失败的邮件才能重发。", "Only a mail that failed can be sent again; reload the page."
-            )
-        )
-    if session.scalar(select(_newer_exists()).where(OutboxMessage.id == message.id)):
-        raise IllegalState(
-            Text(
-                "该邮件已被更新的通知取代，请重发最新的一封。",
-                "A newer notice has replaced this mail; send the newest one again.",
-            )
-        )
-    message.state = MessageState.QUEUED
-    message.attempts = 0
-    message.next_attempt_at = utc_now()
-    record_audit(session, "mail.retried", f"outbox_message:{message.id}", {}, account_id)
-
-
-def _free(message: type[OutboxMessage], now: datetime) -> ColumnElement[bool]:
-    return or_(message.claimed_until.is_(None), message.claimed_until <= now)
-
-
-def _newer_exists() -> ColumnElement[bool]:
-    """A newer message of the same invite to the same address exists."""
+def newer_exists() -> ColumnElement[bool]:
+    """A newer message to the same address says how the same event stands."""
     newer = aliased(OutboxMessage)
     return exists().where(
         newer.invite_id == OutboxMessage.invite_id,
@@ -151,6 +144,38 @@ def _newer_exists() -> ColumnElement[bool]:
         newer.method.in_(STATE_METHODS),
         newer.id > OutboxMessage.id,
     )
+
+
+@contextmanager
+def _hands(count: int) -> Iterator[Executor]:
+    """Threads that talk to the server; under gevent they are greenlets."""
+    with ThreadPoolExecutor(count, thread_name_prefix="mail") as executor:
+        yield executor
+
+
+def _send_all(
+    hands: Executor, senders: Sequence[MailSender], claimed: Sequence[_Claimed], settings: Settings
+) -> tuple[list[tuple[_Claimed, SendAnswer]], BaseException | None]:
+    """Hand over one message a connection; what went well is settled even when something breaks."""
+    tasks = [
+        hands.submit(_send, settings, sender, message)
+        for sender, message in zip(senders, claimed, strict=False)
+    ]
+    errors = [task.exception() for task in tasks]
+    done = [(m, t.result()) for m, t, e in zip(claimed, tasks, errors, strict=True) if e is None]
+    return done, next((error for error in errors if error is not None), None)
+
+
+def _send(settings: Settings, sender: MailSender, message: _Claimed) -> SendAnswer:
+    try:
+        data = open_letter(settings, message.message_id, message.data)
+    except IllegalState as error:
+        return SendAnswer(AnswerKind.NEVER, str(error.text))
+    return sender.send(message.to_address, data)
+
+
+def _free(message: type[OutboxMessage], now: datetime) -> ColumnElement[bool]:
+    return or_(message.claimed_until.is_(None), message.claimed_until <= now)
 
 
 def _sendable(now: datetime) -> ColumnElement[bool]:
@@ -165,13 +190,13 @@ def _sendable(now: datetime) -> ColumnElement[bool]:
         OutboxMessage.state == MessageState.QUEUED,
         OutboxMessage.next_attempt_at <= now,
         _free(OutboxMessage, now),
-        ~_newer_exists(),
+        ~newer_exists(),
         ~older_under_way,
     )
 
 
 def _drop_superseded(session_factory: Callable[[], Session], now: datetime) -> int:
-    stale = and_(OutboxMessage.state == MessageState.QUEUED, _free(OutboxMessage, now), _newer_exists())
+    stale = and_(OutboxMessage.state == MessageState.QUEUED, _free(OutboxMessage, now), newer_exists())
     with session_factory() as session:
         ids = session.scalars(select(OutboxMessage.id).where(stale)).all()
         # Asked first, so that an idle service does not take the writer's place every few seconds.
@@ -187,57 +212,97 @@ def _drop_superseded(session_factory: Callable[[], Session], now: datetime) -> i
         return len(ids)
 
 
-def _due(session_factory: Callable[[], Session], now: datetime, limit: int) -> list[tuple[int, str]]:
-    """Ids and recipients' domains of the messages that may go now."""
+def _due(
+    session_factory: Callable[[], Session], settings: Settings, now: datetime, limit: int
+) -> deque[tuple[int, str]]:
+    """Messages that may go now, except to domains that are to be left alone."""
     with session_factory() as session:
+        resting = held_back(session, settings.mail_rates, now)
         rows = session.execute(
-            select(OutboxMessage.id, OutboxMessage.to_address)
-            .where(_sendable(now))
+            select(OutboxMessage.id, OutboxMessage.domain)
+            .where(OutboxMessage.domain.not_in(resting), _sendable(now))
             .order_by(OutboxMessage.id)
             .limit(limit)
-        )
-        return [(id_, address.rpartition("@")[2].lower()) for id_, address in rows]
+        ).all()
+        limited = {domain for _, domain in rows if domain in settings.mail_rates}
+        if limited:
+            begin_write(session)
+            know_domains(session, limited)
+            session.commit()
+        return deque((id_, domain) for id_, domain in rows)
 
 
-def _claim(session_factory: Callable[[], Session], id_: int, now: datetime) -> _Claimed | None:
-    """Take a message for this sender alone, or None when it is no longer to be sent."""
+def _settle_and_claim(
+    session_factory: Callable[[], Session],
+    turn: _Turn,
+    done: Sequence[tuple[_Claimed, SendAnswer]],
+    settings: Settings,
+    size: int,
+    now: datetime,
+) -> list[_Claimed]:
+    """Write down what became of the last messages and take the next ones for this sender alone."""
+    for message, answer in done:
+        if answer.kind is AnswerKind.LATER:
+            turn.refusing.add(message.to_address.rpartition("@")[2].lower())
+        turn.is_cut_off |= answer.unreachable
+    wanted = turn.take(size)
+    if not done and not wanted:
+        return []
     with session_factory() as session:
         begin_write(session)
-        # Whoever queues a newer revision holds the invite's row; without this lock both could be claimed.
-        session.execute(
-            select(Invite.id)
-            .join(OutboxMessage, OutboxMessage.invite_id == Invite.id)
-            .where(OutboxMessage.id == id_)
-            .with_for_update(of=Invite)
-        )
-        row = session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id == id_, _sendable(now))
-            .values(claimed_until=now + LEASE)
-            .returning(OutboxMessage.to_address, OutboxMessage.message_id, OutboxMessage.data)
-            .execution_options(synchronize_session=False)
-        ).one_or_none()
+        _lock_invites(session, wanted)
+        _settle(session, turn, done, now)
+        claimed = _claim(session, wanted, settings, now)
+        while not claimed and (wanted := turn.take(size)):
+            # Others have taken all of those, or their domains have had enough for now.
+            _lock_invites(session, wanted)
+            claimed = _claim(session, wanted, settings, now)
         session.commit()
-        return None if row is None else _Claimed(id_, row.to_address, row.message_id, row.data)
+    return claimed
+
+
+def _lock_invites(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
+    """Whoever queues a newer revision holds the invite's row; without this both could be on their way."""
+    session.execute(
+        select(Invite.id)
+        .join(OutboxMessage, OutboxMessage.invite_id == Invite.id)
+        .where(OutboxMessage.id.in_([id_ for id_, _ in wanted]))
+        .order_by(Invite.id)
+        .with_for_update(of=Invite)
+    )
+
+
+def _claim(
+    session: Session, wanted: Sequence[tuple[int, str]], settings: Settings, now: datetime
+) -> list[_Claimed]:
+    admitted = admit(session, [domain for _, domain in wanted], settings.mail_rates, now)
+    ids = [id_ for (id_, _), may_go in zip(wanted, admitted, strict=True) if may_go]
+    rows = session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id.in_(ids), _sendable(now))
+        .values(claimed_until=now + LEASE)
+        .returning(OutboxMessage.id, OutboxMessage.to_address, OutboxMessage.message_id, OutboxMessage.data)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted((_Claimed(*row) for row in rows), key=lambda message: message.id)
 
 
 def _settle(
-    session_factory: Callable[[], Session], id_: int, answer: SendAnswer, now: datetime
-) -> MessageState:
-    """Write down what became of a claimed message."""
-    with session_factory() as session:
-        begin_write(session)
-        message = session.get_one(OutboxMessage, id_)
+    session: Session, turn: _Turn, done: Sequence[tuple[_Claimed, SendAnswer]], now: datetime
+) -> None:
+    for claimed, answer in done:
+        message = session.get_one(OutboxMessage, claimed.id)
         message.attempts += 1
         message.claimed_until = None
-        message.last_answer = answer.words.replace(message.to_address, mask_email(message.to_address))
+        message.last_answer = answer.words.replace(claimed.to_address, mask_email(claimed.to_address))
         message.state = _state_after(answer, message.attempts)
         if message.state == MessageState.SENT:
             message.sent_at = now
         else:
             message.next_attempt_at = now + _delay_after(message.attempts)
-        session.commit()
-        return MessageState(message.state)
+        if answer.domain_rests:
+            let_rest(session, message.domain, message.last_answer, now)
+        turn.counts[MessageState(message.state)] += 1
 
 
 def _state_after(answer: SendAnswer, attempts: int) -> MessageState:

@@ -53,6 +53,7 @@ _ACTION_TEXT = {
     "invites.refreshed": Text("更新邀请", "invites refreshed"),
     "link.issued": Text("发放个人链接", "personal link handed out"),
     "link.revoked": Text("作废个人链接", "personal links revoked"),
+    "mail.given_up": Text("放弃发送，已另行通知", "mail given up, told otherwise"),
     "mail.retried": Text("重发邮件", "mail sent again"),
     "priority.set": Text("设置排期优先级", "priority set"),
     "recusal.declared": Text("登记回避", "recusal declared"),

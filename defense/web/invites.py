@@ -11,15 +11,18 @@ from sqlalchemy.orm import joinedload
 from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models import OutboxMessage
+from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.invites import people_to_telephone
-from defense.services.outbox import retry_message
+from defense.services.outbox import MessageState
+from defense.services.outbox_care import give_up, is_stuck, send_again, send_stuck_again
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("invites", __name__, url_prefix="/rounds/<code>/invites")
 
 PAGE_SIZE = 50
-STATES = ("queued", "sent", "failed")
+STUCK = "stuck"
+STATES = (STUCK, *MessageState)
 
 
 @pages.get("")
@@ -30,9 +33,12 @@ def index(code: str) -> ResponseReturnValue:
     settings = current_app.extensions["settings"]
     state = request.args.get("state", "")
     of_round = select(OutboxMessage).where(OutboxMessage.round_id == round_.id)
-    chosen = of_round.where(OutboxMessage.state == state) if state in STATES else of_round
+    if state == STUCK:
+        of_round = of_round.where(is_stuck())
+    elif state in STATES:
+        of_round = of_round.where(OutboxMessage.state == state)
     messages = db.paginate(
-        chosen.options(joinedload(OutboxMessage.account)).order_by(OutboxMessage.id.desc()),
+        of_round.options(joinedload(OutboxMessage.account)).order_by(OutboxMessage.id.desc()),
         per_page=PAGE_SIZE,
         error_out=False,
     )
@@ -41,13 +47,17 @@ def index(code: str) -> ResponseReturnValue:
         .where(OutboxMessage.round_id == round_.id)
         .group_by(OutboxMessage.state)
     )
-    counts = dict(rows.all())
+    stuck = (
+        select(func.count()).select_from(OutboxMessage).where(OutboxMessage.round_id == round_.id, is_stuck())
+    )
     return render_template(
         "invites/index.html",
         round=round_,
         messages=messages,
-        counts=counts,
+        counts=dict(rows.all()),
+        stuck=db.session.scalar(stuck),
         state=state,
+        now=utc_now(),
         to_telephone=people_to_telephone(db.session(), round_, settings),
     )
 
@@ -55,12 +65,40 @@ def index(code: str) -> ResponseReturnValue:
 @pages.post("/<int:message_id>/retry")
 @access(Role.STAFF)
 def retry(code: str, message_id: int) -> ResponseReturnValue:
-    """Queue a failed mail again; the same bytes go out."""
+    """Queue a mail again; the same bytes go out."""
     message = _message_or_404(code, message_id)
-    retry_message(db.session(), message, require_principal().account_id)
+    send_again(db.session(), message, utc_now(), require_principal().account_id)
     db.session.commit()
     flash(_("Queued again."), "success")
-    return redirect(url_for("invites.index", code=code, state="failed"))
+    return _back(code)
+
+
+@pages.post("/<int:message_id>/give-up")
+@access(Role.STAFF)
+def abandon(code: str, message_id: int) -> ResponseReturnValue:
+    """Take a stuck mail off the list, with a note of how the person was told."""
+    message = _message_or_404(code, message_id)
+    note = request.form.get("note", "")
+    give_up(db.session(), message, note, utc_now(), require_principal().account_id)
+    db.session.commit()
+    flash(_("Recorded; the mail is not tried any more."), "success")
+    return _back(code)
+
+
+@pages.post("/retry-stuck")
+@access(Role.STAFF)
+def retry_stuck(code: str) -> ResponseReturnValue:
+    """Queue every mail again that failed, such as after a wrong password of the mail server was put right."""
+    round_, now, account_id = round_or_404(code), utc_now(), require_principal().account_id
+    queued = send_stuck_again(db.session(), round_, now, account_id)
+    db.session.commit()
+    flash(_("%(n)s mails were queued again.", n=queued), "success")
+    return _back(code)
+
+
+def _back(code: str) -> ResponseReturnValue:
+    state = request.form.get("state", "")
+    return redirect(url_for("invites.index", code=code, state=state if state in STATES else STUCK))
 
 
 def _message_or_404(code: str, message_id: int) -> OutboxMessage:

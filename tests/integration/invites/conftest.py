@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, Envelope
 from icalendar import Calendar
 from sqlalchemy import Engine, create_engine
@@ -34,10 +33,12 @@ from defense.models import (
     Sitting,
     SittingMember,
 )
+from defense.services.access import Role, create_account
 from defense.services.post import open_letter
 from defense.services.rounds import ensure_round
 from defense.services.transaction import begin_write, prepare_engine
 from defense.settings import Settings
+from tests.relay import AnyPortController
 
 START = datetime(2021, 11, 22, 2, tzinfo=UTC)
 
@@ -84,6 +85,8 @@ class MailServer:
 
     answers: dict[str, list[str]] = field(default_factory=dict)
     """By recipient; each is used once, "hang up" ends the connection. Without one the mail is taken."""
+    sender_answers: list[str] = field(default_factory=list)
+    """To MAIL FROM, each used once."""
     taken: list[tuple[str, bytes]] = field(default_factory=list)
     connections: int = 0
     delay_s: float = 0
@@ -99,6 +102,15 @@ class MailServer:
         session.host_name = hostname
         self.connections += 1
         return responses
+
+    async def handle_MAIL(
+        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.sender_answers:
+            return self.sender_answers.pop(0)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
@@ -120,15 +132,6 @@ class MailServer:
         return "250 taken"
 
 
-class _AnyPortController(Controller):
-    """Lets the system choose the port; the plain one then knocks at port 0 to see whether it is up."""
-
-    def _trigger_server(self) -> None:
-        assert isinstance(self.server, asyncio.base_events.Server)
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
-
-
 @pytest.fixture
 def mail_server() -> Iterator[MailServer]:
     def authenticate(*args: Any) -> AuthResult:
@@ -136,7 +139,7 @@ def mail_server() -> Iterator[MailServer]:
         return AuthResult(success=right, handled=False)
 
     handler = MailServer()
-    controller = _AnyPortController(
+    controller = AnyPortController(
         handler, hostname="127.0.0.1", port=0, authenticator=authenticate, auth_require_tls=False
     )
     controller.start()
@@ -313,6 +316,12 @@ class World:
 
     def invite_of(self, defence: Defence) -> Invite:
         return self.session.query(Invite).filter_by(defence_id=defence.id).one()
+
+    def staff_id(self) -> int:
+        """A member of staff, for what is recorded as somebody's."""
+        account = create_account(self.session, Role.STAFF, "王工", "staff", None)
+        self.session.commit()
+        return account.id
 
     def mails_to(self, address: str) -> list[Received]:
         """What was queued for an address, oldest first."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.orm import Session
 
-from defense.domain.errors import IllegalState
-from defense.integrations.mail import AnswerKind, SendAnswer, SmtpSender
-from defense.models import AuditEntry, OutboxMessage
+from defense.domain.errors import IllegalState, InvalidInput
+from defense.integrations.mail import SmtpSender
+from defense.integrations.smtp_answers import AnswerKind, SendAnswer
+from defense.models import AuditEntry, MailDomain, OutboxMessage
 from defense.services.invites import refresh_invites
-from defense.services.outbox import LEASE, MAX_ATTEMPTS, SendSummary, retry_message, send_due
+from defense.services.mail_throttle import BURST
+from defense.services.outbox import LEASE, MAX_ATTEMPTS, SendSummary, send_due
+from defense.services.outbox_care import forget_letters, give_up, send_again
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 
@@ -38,7 +42,7 @@ class Post:
 
     def send(self, minutes: float = 0, limit: int = 200) -> SendSummary:
         self.now += timedelta(minutes=minutes)
-        return send_due(self.sessions, SmtpSender(self.server.url), self.settings, lambda: self.now, limit)
+        return send_due(self.sessions, [SmtpSender(self.server.url)], self.settings, lambda: self.now, limit)
 
     def messages(self, address: str) -> list[OutboxMessage]:
         with self.sessions() as session:
@@ -89,12 +93,12 @@ def test_limit(post: Post) -> None:
 
 
 def test_later_waits_longer_each_time(post: Post) -> None:
-    post.server.answers[ALI] = ["550 Ip frequency limited"] * 6
+    post.server.answers[ALI] = ["450 4.2.1 try again"] * 6
     waits = []
     assert post.send() == SendSummary(sent=4, later=1)
     for _ in range(6):
         (message,) = post.messages(ALI)
-        assert (message.state, message.last_answer) == ("queued", "550 Ip frequency limited")
+        assert (message.state, message.last_answer) == ("queued", "450 4.2.1 try again")
         wait = message.next_attempt_at - post.now
         waits.append(wait / timedelta(minutes=1))
         assert post.send(minutes=waits[-1] - 0.01) == SendSummary()
@@ -106,12 +110,12 @@ def test_later_waits_longer_each_time(post: Post) -> None:
 
 def test_after_a_day_it_has_failed(post: Post) -> None:
     began = post.now
-    post.server.answers[ALI] = ["450 MI:DMC"] * (MAX_ATTEMPTS + 1)
+    post.server.answers[ALI] = ["450 4.2.1 busy"] * (MAX_ATTEMPTS + 1)
     for _ in range(MAX_ATTEMPTS):
         post.send(minutes=0)
         (message,) = post.messages(ALI)
         post.now = max(post.now, message.next_attempt_at)
-    assert (message.state, message.last_answer) == ("failed", "450 MI:DMC")
+    assert (message.state, message.last_answer) == ("failed", "450 4.2.1 busy")
     assert timedelta(hours=23) < post.now - began < timedelta(hours=25)
     assert post.send(minutes=600) == SendSummary()
     assert len(post.server.answers[ALI]) == 1
@@ -130,8 +134,95 @@ def test_a_domain_that_refuses_gets_a_rest(post: Post) -> None:
     post.server.answers["expert0@qq.com"] = ["550 Ip frequency limited"]
     assert post.send() == SendSummary(sent=2, later=1)
     assert [message.attempts for message in post.messages("expert1@qq.com")] == [0]
+    assert post.send(minutes=1.9) == SendSummary()
+    assert post.send(minutes=0.1) == SendSummary(sent=3)
+
+
+def test_a_full_mailbox_does_not_stop_its_domain(post: Post) -> None:
+    post.server.answers["expert0@qq.com"] = ["552 5.2.2 mailbox is full"]
+    assert post.send() == SendSummary(sent=2, later=1)
     assert post.send() == SendSummary(sent=2)
+
+
+def test_a_domain_is_written_to_no_faster_than_its_rate(post: Post) -> None:
+    post.settings = replace(post.settings, mail_rates={"qq.com": 1})
+    with post.sessions() as session:
+        begin_write(session)
+        session.add(MailDomain(domain="qq.com", next_at=post.now + timedelta(minutes=BURST - 2)))
+        session.commit()
+    assert post.send() == SendSummary(sent=4)
+    assert post.send() == SendSummary()
     assert post.send(minutes=1) == SendSummary(sent=1)
+
+
+def test_our_own_account_refused_is_nobodys_bounce(post: Post) -> None:
+    post.server.sender_answers = ["501 mail from address must be same as authorization user"] * 2
+    assert post.send() == SendSummary(later=1)
+    assert {m.state for a in (ALI, LI) for m in post.messages(a)} == {"queued"}
+    assert post.send() == SendSummary(later=1)
+
+
+def test_staff_give_up_what_is_stuck_with_a_note(post: Post) -> None:
+    post.server.answers[ALI] = ["550 Mailbox not found"]
+    post.send()
+    staff = post.world.staff_id()
+    with post.sessions() as session:
+        begin_write(session)
+        message = session.query(OutboxMessage).filter_by(to_address=ALI).one()
+        with pytest.raises(InvalidInput):
+            give_up(session, message, "  ", post.now, staff)
+        give_up(session, message, "已电话通知", post.now, staff)
+        with pytest.raises(IllegalState):
+            give_up(session, message, "已电话通知", post.now, staff)
+        with pytest.raises(IllegalState):
+            send_again(session, message, post.now, staff)
+        session.commit()
+    assert post.send(minutes=100) == SendSummary()
+    assert [m.state for m in post.messages(ALI)] == ["given_up"]
+
+
+def test_a_resend_is_the_same_bytes(post: Post) -> None:
+    post.send()
+    with post.sessions() as session:
+        begin_write(session)
+        message = session.query(OutboxMessage).filter_by(to_address=ALI).one()
+        send_again(session, message, post.now, None)
+        session.commit()
+    assert post.send() == SendSummary(sent=1)
+    first, second = post.taken(ALI)
+    assert first == second
+
+
+def test_bytes_are_sealed_and_forgotten_after_the_event(post: Post) -> None:
+    with post.sessions() as session:
+        sealed = session.query(OutboxMessage).filter_by(to_address=ALI).one().data
+    (queued,) = post.world.mails_to(ALI)
+    assert sealed
+    assert not {line for line in queued.data.splitlines() if len(line) > 20 and line in sealed}
+    post.send()
+    with post.sessions() as session:
+        begin_write(session)
+        end_at = post.world.sitting.end_at
+        assert forget_letters(session, end_at) == 0
+        assert forget_letters(session, end_at + timedelta(days=15)) == 5
+        session.commit()
+        (kept,) = session.query(OutboxMessage).filter_by(to_address=ALI)
+        with pytest.raises(IllegalState, match="deleted"):
+            send_again(session, kept, post.now, None)
+
+
+def test_several_connections_send_at_once_and_each_once(post: Post) -> None:
+    post.server.delay_s = 0.2
+    senders = [SmtpSender(post.server.url) for _ in range(3)]
+    assert send_due(post.sessions, senders, post.settings, lambda: post.now) == SendSummary(sent=5)
+    assert post.server.connections == 3
+    assert len({recipient for recipient, _ in post.server.taken}) == len(post.server.taken) == 5
+
+
+def test_another_secret_key_is_told_to_staff(post: Post) -> None:
+    post.settings = replace(post.settings, secret_key="another")
+    assert post.send() == SendSummary(failed=5)
+    assert "SECRET_KEY" in (post.messages(ALI)[0].last_answer or "")
 
 
 def test_without_a_server_the_rest_is_not_tried(post: Post) -> None:
@@ -147,11 +238,10 @@ def test_retry_by_staff(post: Post) -> None:
     with post.sessions() as session:
         begin_write(session)
         message = session.query(OutboxMessage).filter_by(to_address=ALI).one()
-        retry_message(session, message, account_id=None)
+        send_again(session, message, post.now, None)
         assert (message.state, message.attempts) == ("queued", 0)
-        message.next_attempt_at = post.now  # the clock of these tests stands in 2021
         with pytest.raises(IllegalState):
-            retry_message(session, message)
+            send_again(session, message, post.now, None)
         session.commit()
         assert session.query(AuditEntry).filter_by(action="mail.retried").count() == 1
     assert post.send() == SendSummary(sent=1)
@@ -162,12 +252,13 @@ def test_an_older_revision_that_failed_is_not_revived(post: Post) -> None:
     post.send()
     post.move()
     with post.sessions() as session, pytest.raises(IllegalState):
-        retry_message(session, session.query(OutboxMessage).filter_by(to_address=ALI, sequence=0).one())
+        old = session.query(OutboxMessage).filter_by(to_address=ALI, sequence=0).one()
+        send_again(session, old, post.now, None)
     assert post.send() == SendSummary(sent=1)
 
 
 def test_an_unsent_revision_is_superseded_by_the_next(post: Post) -> None:
-    post.server.answers[ALI] = ["451 DT:SPM"]
+    post.server.answers[ALI] = ["451 4.3.0 busy"]
     post.send()
     post.move()
     assert post.send() == SendSummary(sent=1, superseded=1)
@@ -187,7 +278,7 @@ def test_a_revision_waits_while_an_older_one_is_on_its_way(post: Post) -> None:
             return super().send(to_address, data)
 
     summaries: list[SendSummary] = []
-    send_due(post.sessions, Overtaken(post.server.url), post.settings, lambda: post.now)
+    send_due(post.sessions, [Overtaken(post.server.url)], post.settings, lambda: post.now)
     assert summaries == [SendSummary(sent=4)]  # everybody but the one under way
     assert [(m.sequence, m.state) for m in post.messages(ALI)] == [(0, "sent"), (1, "queued")]
     assert post.send() == SendSummary(sent=1)
@@ -204,7 +295,7 @@ def test_a_revision_outdated_during_the_batch_is_not_sent(post: Post) -> None:
                 post.move(candidate=1)
             return super().send(to_address, data)
 
-    assert send_due(post.sessions, Republishing(post.server.url), post.settings, lambda: post.now).sent == 4
+    assert send_due(post.sessions, [Republishing(post.server.url)], post.settings, lambda: post.now).sent == 4
     assert post.taken(LI) == []
     assert post.send() == SendSummary(sent=1, superseded=1)
     assert [(m.sequence, m.state) for m in post.messages(LI)] == [(0, "superseded"), (1, "sent")]
@@ -230,7 +321,7 @@ class CrashingSender(SmtpSender):
 
 def test_a_crash_repeats_one_message_at_most(post: Post) -> None:
     with pytest.raises(Crash):
-        send_due(post.sessions, CrashingSender(post.server.url), post.settings, lambda: post.now)
+        send_due(post.sessions, [CrashingSender(post.server.url)], post.settings, lambda: post.now)
     assert post.send() == SendSummary(sent=3)
     assert post.send(minutes=LEASE / timedelta(minutes=1)) == SendSummary(sent=1)
     recipients = [recipient for recipient, _ in post.server.taken]
@@ -247,7 +338,7 @@ def test_two_senders_at_once_send_each_message_once(post: Post) -> None:
     def run() -> None:
         start.wait()
         summaries.append(
-            send_due(post.sessions, SmtpSender(post.server.url), post.settings, lambda: post.now)
+            send_due(post.sessions, [SmtpSender(post.server.url)], post.settings, lambda: post.now)
         )
 
     threads = [threading.Thread(target=run) for _ in range(4)]
@@ -271,9 +362,9 @@ def test_no_transaction_is_open_while_the_server_thinks(post: Post) -> None:
                 session.connection().exec_driver_sql("PRAGMA busy_timeout=10000")
             return super().send(to_address, data)
 
-    assert send_due(post.sessions, Writing(post.server.url), post.settings, lambda: post.now) == SendSummary(
-        sent=5
-    )
+    assert send_due(
+        post.sessions, [Writing(post.server.url)], post.settings, lambda: post.now
+    ) == SendSummary(sent=5)
 
 
 def test_clock_is_asked_for_every_message(post: Post) -> None:
@@ -282,7 +373,7 @@ def test_clock_is_asked_for_every_message(post: Post) -> None:
     def tick() -> datetime:
         return next(moments)
 
-    send_due(post.sessions, SmtpSender(post.server.url), post.settings, tick)
+    send_due(post.sessions, [SmtpSender(post.server.url)], post.settings, tick)
     sent = [post.messages(address)[0].sent_at for address in (ALI, LI)]
     assert sent[0] is not None
     assert sent[1] is not None

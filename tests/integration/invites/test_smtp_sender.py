@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from defense.integrations.mail import (
-    AnswerKind,
     FolderSender,
     Letter,
     Mailbox,
     SmtpSender,
     build_message,
-    sender_from,
+    senders_from,
 )
+from defense.integrations.smtp_answers import AnswerKind
 from defense.models.types import utc_now
 from defense.settings import Settings
 
@@ -146,10 +146,10 @@ def test_never_in_the_clear_when_tls_is_asked_for(mail_server: MailServer, data:
 
 
 def test_settings_choose_the_way_out(mail_server: MailServer, settings: Settings, data: bytes) -> None:
-    assert isinstance(sender_from(settings), FolderSender)
-    sender_from(settings).send(TO, data)
+    assert isinstance(senders_from(settings)[0], FolderSender)
+    senders_from(settings)[0].send(TO, data)
     assert (settings.instance_dir / "outbox" / "1@example_com.eml").read_bytes() == data
-    sender = sender_from(replace(settings, smtp_url=mail_server.url))
+    sender, *_ = senders_from(replace(settings, smtp_url=mail_server.url))
     sender.send(TO, data)
     sender.close()
     assert mail_server.taken == [(TO, data)]

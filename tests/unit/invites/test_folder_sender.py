@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from defense.integrations.mail import AnswerKind, FolderSender, Letter, build_message
+from defense.integrations.mail import FolderSender, Letter, build_message
+from defense.integrations.smtp_answers import AnswerKind
 
 
 def test_one_file_per_message_named_by_its_id(letter: Letter, tmp_path: Path) -> None:
