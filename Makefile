@@ -1,5 +1,5 @@
 # make run: set up and serve.  make test: set up and test.  The rest is for developers.
-.PHONY: run test setup lint lock catalog bench-scheduler bench-voting soak help
+.PHONY: run test setup lint lock catalog bench-scheduler bench-voting bench-invites soak help
 SHELL := /bin/bash
 PYTHON ?= python3
 SAMPLE ?= 1
@@ -38,6 +38,11 @@ bench-scheduler:
 bench-voting:
 	@tools/setup.sh bench
 	@$(BIN)/python -m bench.voting $(ARGS)
+
+# Invites as other programs read them; needs what the tests need too. ARGS=--quick and others, see --help.
+bench-invites:
+	@tools/setup.sh test
+	@$(BIN)/python -m bench.invites $(ARGS)
 
 # The long run of kills, races, bad lines and malformed messages, about forty minutes; SOAK_SCALE=0.01 does a hundredth.
 soak:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from icalendar import Alarm, Calendar, Event, Timezone, TimezoneStandard, vCalAddress, vUri
+from icalendar import Alarm, Calendar, Event, Timezone, TimezoneStandard, vCalAddress, vText, vUri
 
 from defense.domain.round_rules import BEIJING
 from defense.integrations.header_text import one_line
 
 PRODUCT_ID = "-//Title review video defence//Invites//ZH"
+_UNLIKE_IN_PARAMETERS = str.maketrans('"\\^', "＂＼＾")
+"""To their wide twins: these three are escapes to one reader of parameters and plain text to the next, and a
+backslash before the closing quote makes libical lose the address."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,15 @@ def beijing_timezone() -> Timezone:
     return timezone
 
 
+class _Words(vText):
+    r"""Text as RFC 5545 section 3.3.11 escapes it; the library's own takes a typed `\N` for a line break."""
+
+    def to_ical(self) -> bytes:
+        r"""The octets: `\`, `;`, `,` and line breaks behind a backslash."""
+        text = self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+        return text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\\n").encode()
+
+
 def _event_component(event: CalendarEvent) -> Event:
     component = Event()
     component.add("uid", event.uid)
@@ -93,9 +105,9 @@ def _event_component(event: CalendarEvent) -> Event:
     component.add("dtstart", event.start_at.astimezone(BEIJING))
     component.add("dtend", event.end_at.astimezone(BEIJING))
     component.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
-    component.add("summary", event.summary)
-    component.add("description", event.description)
-    component.add("location", event.location)
+    component.add("summary", _Words(event.summary))
+    component.add("description", _Words(event.description))
+    component.add("location", _Words(event.location))
     component.add("organizer", mailbox_property(event.organizer_name, event.organizer_address))
     component.add("attendee", _attendee(event))
     if event.url:
@@ -109,7 +121,7 @@ def _event_component(event: CalendarEvent) -> Event:
 def mailbox_property(name: str, address: str) -> vCalAddress:
     """An organizer or attendee with their name."""
     person = vCalAddress(f"mailto:{address}")
-    person.params["CN"] = one_line(name)
+    person.params["CN"] = one_line(name).translate(_UNLIKE_IN_PARAMETERS)
     return person
 
 
@@ -135,6 +147,6 @@ def conference_property(url: str) -> vUri:
 def _alarm(event: CalendarEvent) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", event.summary)
+    alarm.add("description", _Words(event.summary))
     alarm.add("trigger", timedelta(minutes=-event.alarm_min))
     return alarm

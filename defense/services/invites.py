@@ -231,7 +231,9 @@ class _Clerk:
         for message in about_it:
             # A sender may have claimed it meanwhile: the row decides, not what was read.
             self.session.refresh(message, with_for_update=True)
-            if message.attempts or message.claimed_until is not None or message.state not in untouched:
+            # A resend starts the attempts anew; the server's answer to the former ones stays.
+            tried = message.attempts or message.claimed_until or message.last_answer or message.sent_at
+            if tried or message.state not in untouched:
                 return False
         for message in about_it:
             message.state, message.data = MessageState.SUPERSEDED, b""

@@ -6,9 +6,11 @@ import pytest
 from reply_office import ALI, LI, Office, dovecot, dovecot_server, office
 
 from defense.models import AuditEntry, OutboxMessage
+from defense.models.types import utc_now
 from defense.services.bounces import bounced_keys
 from defense.services.inbox import Verdict
-from defense.services.outbox import MessageState, retry_message
+from defense.services.outbox import MessageState
+from defense.services.outbox_care import send_again
 from defense.services.transaction import begin_write
 from tests.answers import gmail, home_made_bounces, notification
 
@@ -53,7 +55,7 @@ def test_a_bounced_mail_can_be_sent_again_and_its_old_bounce_does_not_stop_it(of
     office.read()
     with office.sessions() as session:
         begin_write(session)
-        retry_message(session, session.get_one(OutboxMessage, office.message().id))
+        send_again(session, session.get_one(OutboxMessage, office.message().id), utc_now(), None)
         session.commit()
     office.dovecot.deliver(second)
     assert office.read() == {Verdict.BOUNCED_LATER: 1}

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from defense.models import AccessLink, AuditEntry, Defence, Invite, OutboxMessage, SittingMember
 from defense.services.access import sign_in_with_link
 from defense.services.invites import InviteSummary, people_to_telephone, refresh_invites
+from defense.services.outbox_care import send_again
 from defense.settings import Settings
 
 if TYPE_CHECKING:
@@ -209,6 +210,18 @@ def test_who_may_have_been_told_is_told_of_the_end(office: Office, world: World,
     world.defences[0].state = "cancelled"
     office.refresh(mails_leave=False)
     assert [m.method for m in session.query(OutboxMessage).filter_by(to_address=ALI)] == ["REQUEST", "CANCEL"]
+
+
+@pytest.mark.parametrize("state", ["sent", "failed"])
+def test_who_is_just_sent_it_again_is_told_of_the_end(office: Office, world: World, state: str) -> None:
+    office.refresh(mails_leave=False)
+    query = office.session.query(OutboxMessage).filter_by(to_address=ALI)
+    query.one().state, query.one().attempts, query.one().last_answer = state, 1, "answered"
+    send_again(office.session, query.one(), office.now, None)
+    assert (query.one().state, query.one().attempts) == ("queued", 0)
+    world.defences[0].state = "cancelled"
+    office.refresh(mails_leave=False)
+    assert [message.method for message in query.order_by(OutboxMessage.id)] == ["REQUEST", "CANCEL"]
 
 
 def test_cancelled_sitting_tells_candidates_and_panelists(office: Office, world: World) -> None:

@@ -111,7 +111,25 @@ def test_a_name_cannot_write_properties(event: CalendarEvent) -> None:
     component = the_event(build_calendar(replace(event, attendee_name=evil, organizer_name=evil)))
     assert component["ATTENDEE"] == "mailto:ali@example.org"
     assert component["ORGANIZER"] == "mailto:defence@example.com"
-    assert component["ATTENDEE"].params["CN"] == 'A" ATTENDEE:mailto:spy@example.net ;CN="x,y:z'
+    assert component["ATTENDEE"].params["CN"] == "A＂ ATTENDEE:mailto:spy@example.net ;CN=＂x,y:z"
+
+
+@pytest.mark.parametrize("text", [r"C:\New \n, ; \\", "一\n二", 'a "b" ^n ^^', r"\N\n\\N"])
+def test_text_comes_back_as_it_was(event: CalendarEvent, text: str) -> None:
+    component = the_event(build_calendar(replace(event, summary=text, description=text, location=text)))
+    assert {component[name] for name in ("SUMMARY", "DESCRIPTION", "LOCATION")} == {text}
+
+
+def test_carriage_returns_begin_no_line(event: CalendarEvent) -> None:
+    component = the_event(build_calendar(replace(event, description="一\r二\r\n三")))
+    assert component["DESCRIPTION"] == "一\n二\n三"
+
+
+def test_no_parameter_ends_in_a_backslash(event: CalendarEvent) -> None:
+    """Before a closing quote libical takes it for an escape, and loses the address behind."""
+    data = build_calendar(replace(event, attendee_name="王, 建国\\", organizer_name="中心^"))
+    assert b'\\"' not in data.replace(b"\r\n ", b"")
+    assert the_event(data)["ATTENDEE"].params["CN"] == "王, 建国＼"
 
 
 def test_revisions_share_no_state(event: CalendarEvent) -> None:

@@ -3,7 +3,7 @@
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0009"
+revision = "0006"
 down_revision = "0005"
 
 TIME = sa.DateTime(timezone=True)

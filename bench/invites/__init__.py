@@ -1,0 +1,1 @@
+"""Invites against their targets: what other programs read in them, and how fast and safely they leave."""

@@ -1,0 +1,123 @@
+"""Letters as the service writes them, to people of any name, each with what a reader has to understand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from random import Random
+
+from defense.domain.people import Period
+from defense.domain.text import Text
+from defense.integrations.calendar_file import CalendarEvent, build_calendar
+from defense.integrations.header_text import one_line
+from defense.integrations.mail import Letter, Mailbox, build_message
+from defense.integrations.notices import LOCATION, CandidateNotice, NoticeKind, render_candidate_notice
+from tests.parsers.mime_check import calendar_part_of
+from tests.parsers.reading import Reading
+
+_CENTRE = Mailbox("自治区职称社会化评价中心", "defence@example.com")
+_WRITTEN_AT = datetime(2021, 11, 8, 4, 5, 6, tzinfo=UTC)
+_WIDE = str.maketrans('"\\^', "＂＼＾")
+_FIRST_START = datetime(2021, 11, 22, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The bytes of a letter, and what is in its calendar."""
+
+    name: str
+    data: bytes
+    expected: Reading
+
+    @cached_property
+    def calendar(self) -> bytes:
+        """The calendar file in it."""
+        return calendar_part_of(self.data)
+
+
+def letters_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
+    """For every name an invite and its cancellation, at any quarter of an hour of a year."""
+    random = Random(seed)
+    for number, name in enumerate(names):
+        start_at = _FIRST_START + timedelta(minutes=15 * random.randrange(4 * 24 * 365))
+        for sequence, kind in enumerate((NoticeKind.INVITE, NoticeKind.CANCEL)):
+            yield _letter(number, name, sequence, kind, Period(start_at, start_at + timedelta(minutes=15)))
+
+
+def reading_of(event: CalendarEvent) -> Reading:
+    """What a reader has to understand of an event of ours."""
+    return Reading(
+        method=event.method,
+        uid=event.uid,
+        sequence=event.sequence,
+        status="CANCELLED" if event.cancelled else "CONFIRMED",
+        summary=event.summary,
+        description=event.description,
+        stamped_ms=_ms(event.stamped_at),
+        start_ms=_ms(event.start_at),
+        end_ms=_ms(event.end_at),
+        organizer=f"mailto:{event.organizer_address}",
+        organizer_name=event.organizer_name,
+        attendees=(f"mailto:{event.attendee_address}",),
+        attendee_names=(one_line(event.attendee_name).translate(_WIDE),),
+        url=event.url,
+    )
+
+
+def _letter(number: int, name: str, sequence: int, kind: NoticeKind, slot: Period) -> Sample:
+    cancelled = kind is NoticeKind.CANCEL
+    link = "" if cancelled else f"https://defence.example.org/link/{number:043}"
+    notice = render_candidate_notice(
+        CandidateNotice(
+            kind=kind,
+            round_name=Text("2021年度评审", "Review of 2021"),
+            name=name,
+            series="工程系列",
+            specialty="土木建筑",
+            level=Text("正高级", "senior"),
+            panel="第一组",
+            slot=slot,
+            place=None if cancelled else 1 + number % 12,
+            previous=None,
+            check_in_at=slot.start_at - timedelta(minutes=30),
+            written_at=_WRITTEN_AT,
+            link=link,
+            telephones=("0991-1111111",),
+            support_telephones=("0991-3333333",),
+        )
+    )
+    recipient = Mailbox(name, f"person{number}@example.org")
+    event = CalendarEvent(
+        uid=f"{number:032x}@defence.example.org",
+        sequence=sequence,
+        stamped_at=_WRITTEN_AT + timedelta(hours=sequence),
+        start_at=slot.start_at,
+        end_at=slot.end_at,
+        summary=notice.summary,
+        description=notice.text,
+        location=str(LOCATION),
+        url=link,
+        organizer_name=_CENTRE.name,
+        organizer_address=_CENTRE.address,
+        attendee_name=recipient.name,
+        attendee_address=recipient.address,
+        cancelled=cancelled,
+    )
+    letter = Letter(
+        sender=_CENTRE,
+        recipient=recipient,
+        subject=notice.subject,
+        text=notice.text,
+        html=notice.html,
+        calendar=build_calendar(event),
+        method=event.method,
+        message_id=f"<{number:032x}.{sequence}@example.com>",
+        written_at=_WRITTEN_AT,
+    )
+    return Sample(name, build_message(letter), reading_of(event))
+
+
+def _ms(at: datetime) -> int:
+    return round(1000 * at.timestamp())

@@ -1,0 +1,51 @@
+"""What the service writes is read right by every parser on every device, whatever people are called.
+
+A sample of the names; `make bench-invites` takes ten times as many.
+"""
+
+from __future__ import annotations
+
+from email.header import decode_header, make_header
+from email.parser import BytesParser
+from email.utils import parseaddr
+
+import pytest
+
+from defense.integrations.header_text import one_line
+from tests.parsers.letters import Sample, letters_to
+from tests.parsers.names import generated_names
+from tests.parsers.reading import DEVICE_ZONES
+from tests.parsers.witnesses import PARSERS, badly_wrapped, misread
+
+NAMES = 1_000
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    return list(letters_to(generated_names(NAMES)))
+
+
+@pytest.mark.parametrize("device_zone", DEVICE_ZONES)
+@pytest.mark.parametrize("parser", sorted(PARSERS))
+def test_every_calendar_is_read_as_it_was_meant(samples: list[Sample], parser: str, device_zone: str) -> None:
+    assert misread(samples, parser, device_zone) == []
+
+
+def test_every_mail_is_well_formed(samples: list[Sample]) -> None:
+    assert badly_wrapped(samples) == []
+
+
+def test_every_mail_names_its_recipient(samples: list[Sample]) -> None:
+    for sample in samples:
+        # The older parser, since the newer one of Python 3.11 puts blanks between the parts of a long name.
+        raw = BytesParser().parsebytes(sample.data, headersonly=True)["To"]
+        address = sample.expected.attendees[0].removeprefix("mailto:")
+        assert str(make_header(decode_header(raw))) == f"{one_line(sample.name)} <{address}>"
+        assert parseaddr(raw)[1] == address
+
+
+def test_the_names_are_of_all_scripts_and_hostile_too(samples: list[Sample]) -> None:
+    names = "".join(sample.name for sample in samples)
+    for sign in [*"王𠮷·ئүÉ🎓\\;,:^\n", '"', "\u200d", "\u2028"]:
+        assert sign in names
+    assert len({sample.name for sample in samples}) == NAMES
