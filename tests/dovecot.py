@@ -201,9 +201,11 @@ class Dovecot:
 def dovecot_server() -> Iterator[Dovecot]:
     """A running server for the test session."""
     server = Dovecot(with_tls=True)
-    server.start()
-    yield server
-    server.stop()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture
