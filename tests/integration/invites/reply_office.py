@@ -50,7 +50,7 @@ class Office:
         begin_write(self.world.session)
         refresh_invites(self.world.session, self.world.round, self.settings, self.now)
         self.world.session.commit()
-        send_due(self.sessions, SmtpSender(self.server.url), self.settings, lambda: self.now)
+        send_due(self.sessions, [SmtpSender(self.server.url)], self.settings, lambda: self.now)
 
     def move(self) -> None:
         begin_write(self.world.session)
