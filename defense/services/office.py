@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from defense.domain.errors import IllegalState, InvalidInput
 from defense.domain.text import Text
+from defense.integrations.mail import usable_address
 from defense.models import Account, Application, AuditEntry, Defence
 from defense.models.types import utc_now
 from defense.services.access import OFFICE_ROLES, Role, create_account, end_sign_ins, issue_link
@@ -60,6 +61,27 @@ def open_office_account(
             )
         )
     return create_account(session, Role(role), display_name, username, password or None)
+
+
+def set_account_email(session: Session, account: Account, email: str, by_account_id: int) -> None:
+    """Note where somebody of the office is written to; empty means nowhere. The caller commits.
+
+    Raises
+    ------
+    InvalidInput
+        Mail cannot be sent to that address.
+    """
+    email = email.strip()
+    if email and usable_address(email) is None:
+        raise InvalidInput(
+            Text(
+                f"{account.display_name}的电子邮箱“{email[:50]}”不可用，请更正。",
+                f"The e-mail address “{email[:50]}” of {account.display_name} cannot be used; correct it.",
+            )
+        )
+    if email != account.email:
+        account.email = email
+        record_audit(session, "account.email_set", f"account:{account.id}", {}, by_account_id)
 
 
 def set_account_active(session: Session, account: Account, active: bool, by_account_id: int) -> None:

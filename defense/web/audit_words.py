@@ -30,6 +30,7 @@ _ACTION_TEXT = {
     "absence.withdrawn": Text("撤销缺席登记", "absence taken back"),
     "account.created": Text("新建账号", "account created"),
     "account.closed": Text("停用账号", "account closed"),
+    "account.email_set": Text("登记办公人员邮箱", "e-mail address of the office set"),
     "account.opened": Text("启用账号", "account opened again"),
     "account.password_set": Text("设置密码", "password set"),
     "attendee.added": Text("新增到场人员", "attendee added"),

@@ -18,6 +18,7 @@ from defense.services.office import (
     open_office_account,
     read_audit,
     set_account_active,
+    set_account_email,
 )
 from defense.services.seals import trusted_keys
 from defense.services.transaction import begin_snapshot
@@ -58,6 +59,20 @@ def set_active(account_id: int) -> ResponseReturnValue:
     active = request.form.get("active") == "1"
     set_account_active(db.session(), account, active, principal.account_id)
     db.session.commit()
+    return redirect(url_for("office.accounts"))
+
+
+@pages.post("/accounts/<int:account_id>/email")
+@access(Role.STAFF)
+def set_email(account_id: int) -> ResponseReturnValue:
+    """Note where somebody of the office is written to: a secretary gets invites like a panelist."""
+    account, principal = _account_or_404(account_id), require_principal()
+    set_account_email(db.session(), account, request.form.get("email", ""), principal.account_id)
+    db.session.commit()
+    flash(
+        _("Recorded. Whoever has a place in a published timetable is invited when it is published again."),
+        "success",
+    )
     return redirect(url_for("office.accounts"))
 
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from defense.models import Account, AuditEntry, Expert, Panel
+from defense.models import Account, AuditEntry, Expert, OutboxMessage, Panel, Schedule, Sitting
 
 Enter = Callable[[str], FlaskClient]
 
@@ -128,3 +128,27 @@ def test_the_audit_log_filters_and_checks_its_chain(office: Enter, database: Cal
 
     database(lambda s: s.execute(text("UPDATE audit_head SET seq = seq + 1")))
     assert 'role="alert"' in staff.get("/audit?check=1").get_data(as_text=True)
+
+
+def test_a_secretary_gets_an_address_and_is_invited_when_staff_publish_again(
+    enter: Enter, published_database: Callable
+) -> None:
+    def secretary(session: Session) -> Account:
+        panel = session.scalars(select(Panel).join(Sitting, Sitting.panel_id == Panel.id)).first()
+        assert panel is not None
+        assert panel.secretary is not None
+        return panel.secretary
+
+    id_ = published_database(lambda s: secretary(s).id)
+    staff = enter("staff")
+    refused = staff.post(f"/accounts/{id_}/email", data={"email": "nobody at home"})
+    assert refused.status_code == 422
+    assert staff.post(f"/accounts/{id_}/email", data={"email": "mishu@example.org"}).status_code == 302
+    assert "mishu@example.org" not in staff.get("/audit").get_data(as_text=True)
+    schedule_id = published_database(lambda s: s.scalars(select(Schedule.id)).all()[-1])
+    assert staff.post(f"/rounds/2021/schedule/{schedule_id}/publish").status_code == 302
+    methods = published_database(
+        lambda s: [m.method for m in s.scalars(select(OutboxMessage).where(OutboxMessage.account_id == id_))]
+    )
+    assert methods
+    assert set(methods) == {"REQUEST"}
