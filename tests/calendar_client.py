@@ -102,7 +102,7 @@ class CalendarClient:
     def shown(self) -> list[Event]:
         """What the owner sees, earliest first."""
         live = (event for event in self.events.values() if not event.cancelled)
-        return sorted(live, key=lambda event: (event.start_at, event.uid))
+        return sorted(live, key=lambda event: event.start_at)
 
     def reply(self, uid: str, partstat: str, at: datetime, comment: str = "") -> OutgoingAnswer:
         """ACCEPTED, TENTATIVE or DECLINED to the revision that is shown."""
