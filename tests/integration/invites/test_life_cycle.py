@@ -61,7 +61,7 @@ class Killed(Exception):
 
 @dataclass
 class PostMan:
-    """A way out for mail that puts off, refuses and dies; several work at once, each by a chance of its own."""
+    """A way out for mail that puts off, refuses and dies; several work at once, each by its own chance."""
 
     random: Random
     is_kind: bool = False
