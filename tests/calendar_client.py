@@ -60,6 +60,7 @@ class CalendarClient:
     """The calendar of one mailbox. `address` is its owner's, in the ATTENDEE of whatever is for it."""
 
     address: str
+    name: str = ""
     events: dict[str, Event] = field(default_factory=dict)
     """By UID; a cancelled one is remembered, or a request that comes late would bring it back."""
     published: dict[str, Event] = field(default_factory=dict)
@@ -113,6 +114,12 @@ class CalendarClient:
         self.open_counters.add(uid)
         return self._answer("COUNTER", uid, "TENTATIVE", at, (start_at, end_at), "")
 
+    @property
+    def _common_name(self) -> str:
+        """A parameter can hold no quotes and no line breaks, and these programs know no escapes there."""
+        shown = "".join(" " if sign < " " or sign in "\x7f\x85\u2028\u2029" else sign for sign in self.name)
+        return ';CN="' + shown.replace('"', "'").replace("\\", "/") + '"' if self.name else ""
+
     def _request(self, event: Event) -> None:
         known = self.events.get(event.uid)
         if known is None or event.revision > known.revision:
@@ -156,7 +163,7 @@ class CalendarClient:
             f"DTSTART:{_utc(start_at)}",
             f"DTEND:{_utc(end_at)}",
             f"ORGANIZER:{event.organizer}",
-            f"ATTENDEE;PARTSTAT={partstat}:mailto:{self.address}",
+            f"ATTENDEE{self._common_name};PARTSTAT={partstat}:mailto:{self.address}",
             f"SUMMARY:{_escaped(event.summary)}",
             *([f"COMMENT:{_escaped(comment)}"] if comment else []),
             "END:VEVENT",

@@ -19,6 +19,7 @@ from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.integrations.calendar_file import (
     PRODUCT_ID,
+    CalendarText,
     beijing_timezone,
     conference_property,
     mailbox_property,
@@ -74,8 +75,8 @@ def build_feed(name: str, organizer: Mailbox, events: Iterable[ListedEvent]) -> 
     """
     calendar = _empty_calendar()
     calendar.add("method", "PUBLISH")
-    calendar.add("name", one_line(name))
-    calendar.add("x-wr-calname", one_line(name))
+    calendar.add("name", CalendarText(one_line(name)))
+    calendar.add("x-wr-calname", CalendarText(one_line(name)))
     calendar.add("x-wr-timezone", BEIJING.key)
     calendar.add("color", _COLOR)
     calendar.add("refresh-interval", REFRESH_EVERY, parameters={"VALUE": "DURATION"})
@@ -140,9 +141,9 @@ def _event_component(event: ListedEvent) -> Event:
     component.add("dtstart", event.start_at.astimezone(BEIJING))
     component.add("dtend", event.end_at.astimezone(BEIJING))
     component.add("status", "CONFIRMED")
-    component.add("summary", event.summary)
-    component.add("description", event.description)
-    component.add("location", event.location)
+    component.add("summary", CalendarText(event.summary))
+    component.add("description", CalendarText(event.description))
+    component.add("location", CalendarText(event.location))
     component.add("url", event.url)
     if event.joins:
         component.add("conference", conference_property(event.url))

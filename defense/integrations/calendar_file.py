@@ -88,7 +88,7 @@ def beijing_timezone() -> Timezone:
     return timezone
 
 
-class _Words(vText):
+class CalendarText(vText):
     r"""Text as RFC 5545 section 3.3.11 escapes it; the library's own takes a typed `\N` for a line break."""
 
     def to_ical(self) -> bytes:
@@ -105,9 +105,9 @@ def _event_component(event: CalendarEvent) -> Event:
     component.add("dtstart", event.start_at.astimezone(BEIJING))
     component.add("dtend", event.end_at.astimezone(BEIJING))
     component.add("status", "CANCELLED" if event.cancelled else "CONFIRMED")
-    component.add("summary", _Words(event.summary))
-    component.add("description", _Words(event.description))
-    component.add("location", _Words(event.location))
+    component.add("summary", CalendarText(event.summary))
+    component.add("description", CalendarText(event.description))
+    component.add("location", CalendarText(event.location))
     component.add("organizer", mailbox_property(event.organizer_name, event.organizer_address))
     component.add("attendee", _attendee(event))
     if event.url:
@@ -147,6 +147,6 @@ def conference_property(url: str) -> vUri:
 def _alarm(event: CalendarEvent) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", _Words(event.summary))
+    alarm.add("description", CalendarText(event.summary))
     alarm.add("trigger", timedelta(minutes=-event.alarm_min))
     return alarm

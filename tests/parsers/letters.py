@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from random import Random
 
 from defense.domain.people import Period
 from defense.domain.text import Text
+from defense.integrations.calendar_feed import ListedEvent, build_feed
 from defense.integrations.calendar_file import CalendarEvent, build_calendar
 from defense.integrations.header_text import one_line
 from defense.integrations.mail import Letter, Mailbox, build_message
 from defense.integrations.notices import LOCATION, CandidateNotice, NoticeKind, render_candidate_notice
+from tests.calendar_client import CalendarClient, OutgoingAnswer
 from tests.parsers.mime_check import calendar_part_of
 from tests.parsers.reading import Reading
 
@@ -25,7 +27,7 @@ _FIRST_START = datetime(2021, 11, 22, 2, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Sample:
-    """The bytes of a letter, and what is in its calendar."""
+    """The bytes of a letter or of a feed, and what is in its calendar."""
 
     name: str
     data: bytes
@@ -33,8 +35,9 @@ class Sample:
 
     @cached_property
     def calendar(self) -> bytes:
-        """The calendar file in it."""
-        return calendar_part_of(self.data)
+        """The calendar file in it, or that it is."""
+        is_calendar = self.data.startswith(b"BEGIN:VCALENDAR")
+        return self.data if is_calendar else calendar_part_of(self.data)
 
 
 def letters_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
@@ -44,6 +47,45 @@ def letters_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
         start_at = _FIRST_START + timedelta(minutes=15 * random.randrange(4 * 24 * 365))
         for sequence, kind in enumerate((NoticeKind.INVITE, NoticeKind.CANCEL)):
             yield _letter(number, name, sequence, kind, Period(start_at, start_at + timedelta(minutes=15)))
+
+
+def feeds_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
+    """For every name the feed that this person subscribes to, with one event; it asks nobody for an answer."""
+    for sample in letters_to(names, seed):
+        expected = sample.expected
+        if expected.method == "REQUEST":
+            event = ListedEvent(
+                uid=expected.uid,
+                sequence=expected.sequence,
+                stamped_at=_WRITTEN_AT,
+                start_at=_at(expected.start_ms),
+                end_at=_at(expected.end_ms),
+                summary=expected.summary,
+                description=expected.description,
+                location=str(LOCATION),
+                url=expected.url,
+            )
+            published = replace(expected, method="PUBLISH", attendees=(), attendee_names=())
+            yield Sample(sample.name, build_feed(sample.name, _CENTRE, [event]), published)
+
+
+def answers_from(names: Iterable[str], seed: int = 2021) -> Iterator[tuple[Sample, OutgoingAnswer]]:
+    """For every name the answer of a calendar program to the invite, and what it holds."""
+    random = Random(seed)
+    for sample in letters_to(names, seed):
+        expected = sample.expected
+        if expected.method != "REQUEST":
+            continue
+        client = CalendarClient(expected.attendees[0].removeprefix("mailto:"), sample.name)
+        client.take(sample.data)
+        at = _WRITTEN_AT + timedelta(minutes=random.randrange(10_000))
+        if random.random() < 0.3:
+            start_at = _at(expected.start_ms) + timedelta(days=1)
+            answer = client.counter(expected.uid, start_at, start_at + timedelta(minutes=15), at)
+        else:
+            partstat = random.choice(("ACCEPTED", "TENTATIVE", "DECLINED"))
+            answer = client.reply(expected.uid, partstat, at, one_line(sample.name))
+        yield sample, answer
 
 
 def reading_of(event: CalendarEvent) -> Reading:
@@ -117,6 +159,10 @@ def _letter(number: int, name: str, sequence: int, kind: NoticeKind, slot: Perio
         written_at=_WRITTEN_AT,
     )
     return Sample(name, build_message(letter), reading_of(event))
+
+
+def _at(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
 
 
 def _ms(at: datetime) -> int:

@@ -12,10 +12,13 @@ from email.utils import parseaddr
 import pytest
 
 from defense.integrations.header_text import one_line
-from tests.parsers.letters import Sample, letters_to
+from tests.parsers.ical_js import read_with_ical_js
+from tests.parsers.letters import Sample, answers_from, feeds_to, letters_to
+from tests.parsers.libical import read_with_libical
+from tests.parsers.mime_check import calendar_octet_faults, calendar_part_of
 from tests.parsers.names import generated_names
 from tests.parsers.reading import DEVICE_ZONES
-from tests.parsers.witnesses import PARSERS, badly_wrapped, misread
+from tests.parsers.witnesses import PARSERS, badly_wrapped, faults_of_answer, misread
 
 NAMES = 1_000
 
@@ -25,10 +28,43 @@ def samples() -> list[Sample]:
     return list(letters_to(generated_names(NAMES)))
 
 
+@pytest.fixture(scope="module")
+def feeds() -> list[Sample]:
+    return list(feeds_to(generated_names(NAMES)))
+
+
 @pytest.mark.parametrize("device_zone", DEVICE_ZONES)
 @pytest.mark.parametrize("parser", sorted(PARSERS))
 def test_every_calendar_is_read_as_it_was_meant(samples: list[Sample], parser: str, device_zone: str) -> None:
     assert misread(samples, parser, device_zone) == []
+
+
+@pytest.mark.parametrize("device_zone", DEVICE_ZONES)
+@pytest.mark.parametrize("parser", sorted(PARSERS))
+def test_every_feed_is_read_as_it_was_meant(feeds: list[Sample], parser: str, device_zone: str) -> None:
+    assert misread(feeds, parser, device_zone) == []
+
+
+def test_every_feed_is_well_folded(feeds: list[Sample]) -> None:
+    assert [fault for feed in feeds for fault in calendar_octet_faults(feed.data)] == []
+
+
+def test_every_answer_is_understood() -> None:
+    for sample, answer in answers_from(generated_names(NAMES)):
+        assert faults_of_answer(sample, answer) == [], sample.name
+
+
+def test_libical_and_ical_js_would_take_the_answers_too() -> None:
+    """So that the model of a calendar program answers as a real one does."""
+    answers = [answer for _sample, answer in answers_from(generated_names(NAMES))]
+    calendars = [calendar_part_of(answer.data) for answer in answers]
+    assert [fault for calendar in calendars for fault in calendar_octet_faults(calendar)] == []
+    by_libical = [read_with_libical(calendar, "Asia/Urumqi") for calendar in calendars]
+    for readings in (by_libical, read_with_ical_js(calendars, "Asia/Urumqi")):
+        for answer, reading in zip(answers, readings, strict=True):
+            assert reading.faults == ()
+            assert (reading.method, reading.uid, reading.sequence) == (answer.method, answer.uid, 0)
+            assert reading.attendees == (f"mailto:{answer.attendee}",)
 
 
 def test_every_mail_is_well_formed(samples: list[Sample]) -> None:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from defense.domain.people import Period
+from defense.integrations.header_text import one_line
+from defense.integrations.inbox_reading import read_mail
+from defense.integrations.itip_reading import CalendarAnswer
+from tests.calendar_client import OutgoingAnswer
 from tests.parsers.ical_js import read_with_ical_js
 from tests.parsers.letters import Sample
 from tests.parsers.libical import read_with_libical
@@ -55,3 +60,24 @@ def badly_wrapped(samples: Sequence[Sample]) -> list[Disagreement]:
         for sample in samples
         if (lines := faults_of_mail(sample.data))
     ]
+
+
+def faults_of_answer(sample: Sample, answer: OutgoingAnswer) -> list[str]:
+    """Where the service understands an answer otherwise than it was given."""
+    mail = read_mail(answer.data)
+    found = mail.content
+    if not isinstance(found, CalendarAnswer):
+        return [f"read as {found!r}"]
+    proposed = Period(*answer.proposed) if answer.proposed else None
+    pairs = {
+        "sender": (mail.sender, answer.attendee),
+        "method": (found.method, answer.method),
+        "uid": (found.uid, answer.uid),
+        "attendee": (found.attendee, answer.attendee),
+        "partstat": (found.partstat, answer.partstat),
+        "sequence": (found.sequence, answer.sequence),
+        "stamped_at": (found.stamped_at, answer.stamped_at),
+        "proposed": (found.proposed if answer.method == "COUNTER" else None, proposed),
+        "comment": (found.comment, "" if answer.method == "COUNTER" else one_line(sample.name)),
+    }
+    return [f"{name}: {got!r} instead of {given!r}" for name, (got, given) in pairs.items() if got != given]

@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import StaticPool
 
 from defense.domain.errors import IllegalState
-from defense.domain.people import Period
 from defense.extensions import db
 from defense.integrations.smtp_answers import AnswerKind, SendAnswer
 from defense.models import (
@@ -39,6 +38,7 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Role, invite_link
+from defense.services.inbox import file_mail
 from defense.services.invites import refresh_invites
 from defense.services.outbox import send_due
 from defense.services.outbox_care import send_again, send_stuck_again
@@ -349,12 +349,9 @@ class Life:
         kept = 0 if everything else self.random.randint(0, len(self.answers))
         taken, self.answers = self.answers[kept:], self.answers[:kept]
         with self.writing() as session:
-            for mail in taken:
-                invite = session.scalars(select(Invite).where(Invite.uid == mail.uid)).one()
-                proposed = Period(*mail.proposed) if mail.proposed else None
-                reply = Reply(said(mail), Via.MAIL, mail.sequence, mail.stamped_at, proposed=proposed)
+            for answer in taken:
                 for _ in range(self.random.choice((1, 1, 2))):
-                    take_reply(session, invite, reply, self.now)
+                    file_mail(session, answer.data, self.now)
 
     # What has to be true in the end
 
