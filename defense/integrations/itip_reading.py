@@ -35,6 +35,8 @@ MAX_SEQUENCE = 2**31 - 1
 _LONGEST_PROPOSAL = timedelta(hours=24)
 _TYPES = ("text/calendar", "application/ics", "application/x-ics", "text/x-vcalendar")
 _WANTED = frozenset(("UID", "ATTENDEE", "SEQUENCE", "DTSTAMP", "COMMENT", "DTSTART", "DTEND", "DURATION"))
+_VALUE = re.compile(r'[^:"]*(?:"[^"]*"[^:"]*)*:(.*)', re.DOTALL)
+"""Of a content line; a colon in quotes is one of a parameter."""
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)", re.ASCII)
 _DURATION = re.compile(r"\+?P(?:(\d{1,3})D)?(?:T(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:\d{1,5}S)?)?", re.ASCII)
 
@@ -158,7 +160,9 @@ def _parsed(lines: Iterable[str]) -> Iterator[_Line]:
             _name, params, value = Contentline(line).parts()
         except ValueError:
             continue
-        yield _Line(name, _plain(params), value)
+        # The library takes one backslash of two away, and then nobody knows what stood there.
+        raw = _VALUE.fullmatch(line)
+        yield _Line(name, _plain(params), raw[1] if raw else value)
 
 
 def _plain(params: Parameters) -> dict[str, str]:

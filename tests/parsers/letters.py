@@ -50,7 +50,7 @@ def letters_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
 
 
 def feeds_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
-    """For every name the feed that this person subscribes to, with one event; it asks nobody for an answer."""
+    """For every name the feed that this person subscribes to, with one event; nobody is asked to answer."""
     for sample in letters_to(names, seed):
         expected = sample.expected
         if expected.method == "REQUEST":

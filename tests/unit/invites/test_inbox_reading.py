@@ -165,6 +165,22 @@ def test_the_charset_that_is_claimed_is_only_a_hint(charset: str) -> None:
     assert answer_in(raw).comment == "好的"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (r"C:\\new\, 10\;", r"C:\new, 10;"),
+        (r"一\n二\N三\\n", "一\n二\n三\\n"),
+        ("100%2C5 a%3Ab", "100%2C5 a%3Ab"),
+        ('说: "好"', '说: "好"'),
+    ],
+)
+def test_a_comment_is_read_as_it_was_typed(written: str, meant: str) -> None:
+    """A colon and a quote in a parameter before it change nothing."""
+    line = f'COMMENT;ALTREP="http://x.cn/a:b":{written}'
+    assert answer_in(calendar_mail(*LINES, line)).comment == meant
+    assert answer_in(calendar_mail(*LINES, f"COMMENT:{written}")).comment == meant
+
+
 def test_utf_16_is_read() -> None:
     head, _, body = calendar_mail(*LINES, "COMMENT:好的").partition(b"\r\n\r\n")
     head = head.replace(b"charset=utf-8", b"charset=utf-16\r\nContent-Transfer-Encoding: base64")
