@@ -17,7 +17,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.integrations.smtp_answers import AnswerKind, SendAnswer
-from defense.models import NamedAttendee, OutboxMessage, SittingMember
+from defense.models import Invite, NamedAttendee, OutboxMessage, SittingMember
+from defense.services.feeds import calendar_of_feed, live_feed, open_feed
 from defense.services.invites import refresh_invites
 from defense.services.outbox import send_due
 from defense.services.outbox_care import send_again
@@ -137,6 +138,21 @@ def test_calcom_9485_one_event_has_one_uid_for_life(office: Office) -> None:
         *("REQUEST", "REQUEST", "CANCEL", "REQUEST", "CANCEL", "REQUEST"),
     ]
     assert {uid for mail in mails for uid in values(mail, "UID")} == {world.invite_of(world.defences[0]).uid}
+
+
+def test_calcom_9485_mail_and_feed_name_the_same_event(office: Office) -> None:
+    office.publish_and_send()
+    of_panelist = select(Invite).where(Invite.sitting_id == office.world.sitting.id).order_by(Invite.id)
+    invite = office.session.scalars(of_panelist).first()
+    assert invite is not None
+    open_feed(office.session, invite.account, invite.account_id)
+    feed = live_feed(office.session, invite.account)
+    assert feed is not None
+    published = read_with_icalendar(calendar_of_feed(office.session, feed, office.settings), "Asia/Shanghai")
+    (mail,) = office.mail.of(invite.messages[0].to_address)
+    mailed = read_with_icalendar(calendar_part_of(mail), "Asia/Shanghai")
+    assert (published.uid, published.sequence) == (mailed.uid, mailed.sequence)
+    assert (published.start_ms, published.end_ms) == (mailed.start_ms, mailed.end_ms)
 
 
 def test_calcom_28251_no_letter_names_another_attendee(office: Office) -> None:
