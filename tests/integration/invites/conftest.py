@@ -2,134 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import AuthResult, Envelope
-from icalendar import Calendar
+from aiosmtpd.smtp import AuthResult
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session, sessionmaker
 
 import defense.models  # noqa: F401 (registers the tables)
-from defense.domain.application import ApplicationRecord, Publicity, record_to_json
-from defense.domain.vocabulary import Affiliation, Level
 from defense.extensions import db
-from defense.models import (
-    Application,
-    Defence,
-    Expert,
-    Invite,
-    OutboxMessage,
-    Panel,
-    PanelHalfDay,
-    Round,
-    Sitting,
-    SittingMember,
-)
-from defense.services.access import Role, create_account
-from defense.services.post import open_letter
-from defense.services.rounds import ensure_round
 from defense.services.transaction import begin_write, prepare_engine
 from defense.settings import Settings
+from tests.invite_world import World
+from tests.mail_server import MailServer
 from tests.relay import AnyPortController
-
-START = datetime(2021, 11, 22, 2, tzinfo=UTC)
-
-
-@dataclass
-class Received:
-    """One mail as it came in, taken apart."""
-
-    data: bytes
-
-    @property
-    def message(self) -> EmailMessage:
-        message = message_from_bytes(self.data, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        return message
-
-    @property
-    def calendar(self) -> Calendar:
-        part: Any = list(self.message.iter_parts())[2]
-        assert part.get_content_type() == "text/calendar"
-        calendar = Calendar.from_ical(part.get_payload(decode=True))
-        # The method in the type of the part and the one in the calendar have to be the same.
-        assert part.get_param("method") == calendar["METHOD"]
-        return calendar
-
-    @property
-    def event(self) -> Any:
-        """The one event, typed loosely: the library knows thirty types of properties."""
-        (event,) = self.calendar.walk("VEVENT")
-        return event
-
-    @property
-    def body(self) -> str:
-        """Everything that can be read in the mail: headers, the two texts and the calendar."""
-        payloads: list[Any] = [part.get_payload(decode=True) for part in self.message.iter_parts()]
-        parts = [payload.decode() for payload in payloads]
-        headers = [f"{name}: {value}" for name, value in self.message.items()]
-        return "\n".join([*headers, *parts, parts[2].replace("\r\n ", "")])
-
-
-@dataclass
-class MailServer:
-    """Takes mail, or gives the answers that a test has lined up."""
-
-    answers: dict[str, list[str]] = field(default_factory=dict)
-    """By recipient; each is used once, "hang up" ends the connection. Without one the mail is taken."""
-    sender_answers: list[str] = field(default_factory=list)
-    """To MAIL FROM, each used once."""
-    taken: list[tuple[str, bytes]] = field(default_factory=list)
-    connections: int = 0
-    delay_s: float = 0
-    port: int = 0
-
-    @property
-    def url(self) -> str:
-        return f"smtp://127.0.0.1:{self.port}"
-
-    async def handle_EHLO(
-        self, server: Any, session: Any, envelope: Envelope, hostname: str, responses: list[str]
-    ) -> list[str]:
-        session.host_name = hostname
-        self.connections += 1
-        return responses
-
-    async def handle_MAIL(
-        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self.sender_answers:
-            return self.sender_answers.pop(0)
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 OK"
-
-    async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        lined_up = self.answers.get(address)
-        if lined_up:
-            answer = lined_up.pop(0)
-            if answer == "hang up":
-                server.transport.close()
-            return answer
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:
-        await asyncio.sleep(self.delay_s)
-        assert isinstance(envelope.content, bytes)
-        (recipient,) = envelope.rcpt_tos
-        self.taken.append((recipient, envelope.content))
-        return "250 taken"
 
 
 @pytest.fixture
@@ -180,155 +68,6 @@ def settings(tmp_path: Path) -> Settings:
             "LINK_DAYS": "14",
         }
     )
-
-
-def _record(number: str, name: str, email: str) -> ApplicationRecord:
-    day = date(2021, 9, 1)
-    true_fields = (
-        "formal_review_passed fee_paid has_commitment_letter has_id_scan has_photo has_degree_check"
-        " has_degree_documents has_exam_result present_title_in_xinjiang has_title_document"
-        " has_title_certificate has_title_review_form has_appointment_papers has_achievement_proof"
-        " has_recommending_opinion has_supervising_opinion has_commission_letter"
-    )
-    return ApplicationRecord(
-        number=number,
-        name=name,
-        gender="女",
-        id_number="11010519491231002X",
-        phone="13800001234",
-        email=email,
-        unit=f"单位{number}",
-        affiliation=Affiliation.REGION,
-        prefecture="乌鲁木齐市",
-        series="工程系列",
-        specialty="土木建筑",
-        level=Level.SENIOR,
-        submitted_at=START - timedelta(days=60),
-        submission_count=1,
-        present_title="高级工程师",
-        moved_from_government=False,
-        work_summary="无",
-        achievements="无",
-        professional_training_years=frozenset({2021}),
-        public_training_years=frozenset({2016}),
-        appraisal_years=frozenset({2018}),
-        publicity=Publicity(day, day, False),
-        aid_posting=None,
-        in_fanghuiju=False,
-        works="无",
-        **dict.fromkeys(true_fields.split(), True),
-    )
-
-
-class World:
-    """A round with one panel, one sitting of three experts, and two candidates in it."""
-
-    def __init__(self, session: Session, settings: Settings) -> None:
-        self.session, self.settings = session, settings
-        self.round: Round = ensure_round(session, "2021")
-        self.panel = Panel(
-            round_id=self.round.id, name="第一组", series=["工程系列"], levels=["senior"], specialties=[]
-        )
-        session.add(self.panel)
-        names = ("王建国", "阿依古丽", "赵敏")
-        self.experts = [self._expert(i, name, f"expert{i}@qq.com") for i, name in enumerate(names)]
-        self.sitting = self.add_sitting(START)
-        self.candidates = [
-            self._application("A0001", "买买提·艾力", "ali@example.org"),
-            self._application("A0002", "李晓梅", "li@163.com"),
-        ]
-        self.defences = [
-            self.add_defence(candidate, self.sitting, START + timedelta(minutes=20 * i))
-            for i, candidate in enumerate(self.candidates)
-        ]
-
-    def _expert(self, number: int, name: str, email: str) -> Expert:
-        expert = Expert(
-            round_id=self.round.id,
-            number=f"E{number}",
-            name=name,
-            unit=f"专家单位{number}",
-            level="senior",
-            series=["工程系列"],
-            specialties=[],
-            phone="13900005678",
-            email=email,
-            unavailable_json=[],
-        )
-        self.session.add(expert)
-        self.session.flush()
-        return expert
-
-    def _application(self, number: str, name: str, email: str) -> Application:
-        record = _record(number, name, email)
-        application = Application(
-            round_id=self.round.id,
-            number=number,
-            name=name,
-            unit=record.unit,
-            series=record.series,
-            specialty=record.specialty,
-            level=record.level,
-            record_json=record_to_json(record),
-            assessment_json={},
-            valid=True,
-            requirement="required",
-            fee_paid=True,
-        )
-        self.session.add(application)
-        self.session.flush()
-        return application
-
-    def add_sitting(self, start_at: datetime) -> Sitting:
-        half_day = PanelHalfDay(panel=self.panel, start_at=start_at, end_at=start_at + timedelta(hours=4))
-        self.session.add(half_day)
-        self.session.flush()
-        sitting = Sitting(
-            round_id=self.round.id,
-            panel_id=self.panel.id,
-            half_day_id=half_day.id,
-            start_at=start_at,
-            end_at=start_at + timedelta(minutes=35),
-        )
-        self.session.add(sitting)
-        self.session.flush()
-        for expert in self.experts:
-            self.session.add(SittingMember(sitting_id=sitting.id, expert_id=expert.id))
-        self.session.flush()
-        return sitting
-
-    def add_defence(self, candidate: Application, sitting: Sitting, start_at: datetime) -> Defence:
-        defence = Defence(
-            application_id=candidate.id,
-            sitting_id=sitting.id,
-            start_at=start_at,
-            end_at=start_at + timedelta(minutes=15),
-        )
-        self.session.add(defence)
-        self.session.flush()
-        return defence
-
-    def set_email(self, candidate: Application, email: str) -> None:
-        candidate.record_json = {**candidate.record_json, "email": email}
-
-    def remove_member(self, sitting: Sitting, expert: Expert) -> None:
-        self.session.delete(self.session.get_one(SittingMember, (sitting.id, expert.id)))
-
-    def invite_of(self, defence: Defence) -> Invite:
-        return self.session.query(Invite).filter_by(defence_id=defence.id).one()
-
-    def staff_id(self) -> int:
-        """A member of staff, for what is recorded as somebody's."""
-        account = create_account(self.session, Role.STAFF, "王工", "staff", None)
-        self.session.commit()
-        return account.id
-
-    def mails_to(self, address: str) -> list[Received]:
-        """What was queued for an address, oldest first."""
-        messages = (
-            self.session.query(OutboxMessage).filter_by(to_address=address).order_by(OutboxMessage.id).all()
-        )
-        return [Received(open_letter(self.settings, m.message_id, m.data)) for m in messages]
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
-from typing import TYPE_CHECKING
 
 import pytest
 from icalendar import Calendar
@@ -24,9 +23,8 @@ from defense.services.transaction import begin_write
 from defense.settings import Settings
 from tests.answers import Said
 from tests.dovecot import Dovecot, dovecot, dovecot_server
-
-if TYPE_CHECKING:
-    from conftest import MailServer, World
+from tests.invite_world import World
+from tests.mail_server import MailServer
 
 __all__ = ["ALI", "LI", "MINUTE", "WISHED", "Office", "dovecot", "dovecot_server", "office"]
 

@@ -23,7 +23,7 @@ from defense.models import AuditEntry, CalendarObject, Sitting
 from defense.services.calendar_keeping import LEASE, PushSummary, calendar_state, push_calendar
 from defense.settings import Settings
 from tests.integration.invites.calendar_server import PASSWORD, CalendarServerProcess
-from tests.integration.invites.conftest import START, World
+from tests.invite_world import START, World
 
 NOW = datetime(2021, 11, 20, 4, tzinfo=UTC)
 Sessions = Callable[[], Session]

@@ -40,7 +40,7 @@ from defense.services.invites import refresh_invites
 from defense.services.office import set_account_active
 from defense.services.sitting_events import keep_sitting_events, refresh_sitting_events
 from defense.settings import Settings
-from tests.integration.invites.conftest import START, World
+from tests.invite_world import START, World
 
 PROJECT_DIR = Path(__file__).resolve().parents[3]
 

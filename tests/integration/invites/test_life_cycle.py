@@ -46,6 +46,7 @@ from defense.services.replies import Answer, Reply, Via, keep_time, take_reply
 from defense.services.transaction import begin_write, prepare_engine
 from defense.settings import Settings
 from tests.calendar_client import CalendarClient, OutgoingAnswer
+from tests.invite_world import World
 
 LIVES, SHARES = 1_000, 20
 MAX_STEPS, HANDS = 12, 6
@@ -99,8 +100,6 @@ class Database:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    from conftest import World
-
     settings = Settings.from_env(
         {
             "INSTANCE_DIR": str(tmp_path_factory.mktemp("instance")),

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.orm import Session
@@ -21,9 +20,8 @@ from defense.services.outbox import LEASE, MAX_ATTEMPTS, SendSummary, send_due
 from defense.services.outbox_care import forget_letters, give_up, send_again
 from defense.services.transaction import begin_write
 from defense.settings import Settings
-
-if TYPE_CHECKING:
-    from conftest import MailServer, World
+from tests.invite_world import World
+from tests.mail_server import MailServer
 
 Sessions = Callable[[], Session]
 ALI, LI = "ali@example.org", "li@163.com"

@@ -8,7 +8,6 @@ from datetime import timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from itertools import islice
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,10 +30,8 @@ from defense.services.access import Role
 from defense.services.invites import refresh_invites
 from defense.services.post import open_letter
 from defense.settings import Settings
+from tests.invite_world import World
 from tests.parsers.letters import letters_to
-
-if TYPE_CHECKING:
-    from conftest import World
 
 PEOPLE, PANELS, PANELISTS = 1_000, 20, 6
 INTERPRETERS = 10

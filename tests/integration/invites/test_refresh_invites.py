@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select, update
@@ -15,9 +14,7 @@ from defense.services.access import sign_in_with_link
 from defense.services.invites import InviteSummary, people_to_telephone, refresh_invites
 from defense.services.outbox_care import send_again
 from defense.settings import Settings
-
-if TYPE_CHECKING:
-    from conftest import Received, World
+from tests.invite_world import Received, World
 
 ALI, LI = "ali@example.org", "li@163.com"
 LINK = re.compile(r"https://defence\.example\.org/link/([A-Za-z0-9_-]{43})")

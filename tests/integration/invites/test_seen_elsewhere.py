@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from email import message_from_bytes
-from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import select
@@ -24,14 +23,12 @@ from defense.services.outbox import send_due
 from defense.services.outbox_care import send_again
 from defense.services.post import open_letter
 from tests.calendar_client import CalendarClient
+from tests.invite_world import World
 from tests.parsers.ical_js import read_with_ical_js
 from tests.parsers.libical import read_with_libical
 from tests.parsers.mime_check import calendar_octet_faults, calendar_part_of, faults_of_mail
 from tests.parsers.python_icalendar import read_with_icalendar
 from tests.parsers.reading import DEVICE_ZONES
-
-if TYPE_CHECKING:
-    from conftest import World
 
 ALI, LI = "ali@example.org", "li@163.com"
 

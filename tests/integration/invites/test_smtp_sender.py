@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,9 +19,7 @@ from defense.integrations.mail import (
 from defense.integrations.smtp_answers import AnswerKind
 from defense.models.types import utc_now
 from defense.settings import Settings
-
-if TYPE_CHECKING:
-    from conftest import MailServer
+from tests.mail_server import MailServer
 
 TO = "ali@example.org"
 
