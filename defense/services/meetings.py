@@ -8,7 +8,7 @@ from defense.domain.clocks import both_clocks, day_with_weekday
 from defense.domain.errors import Forbidden
 from defense.domain.people import Period
 from defense.domain.text import Text
-from defense.integrations.meetings import provider_from
+from defense.integrations.meetings.jitsi import provider_from
 from defense.models import Defence, Sitting
 from defense.services.access import Principal
 from defense.settings import Settings

@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from defense.domain.errors import Forbidden
-from defense.integrations.meetings import TOKEN_LIFETIME, JitsiProvider
+from defense.integrations.meetings.jitsi import TOKEN_LIFETIME, JitsiProvider
 
 SECRET = "s" * 40
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,1 @@
+"""Connectors to what holds the video meetings."""
