@@ -63,6 +63,16 @@ class Application(Model):
         return record_from_json(self.record_json)
 
     @property
+    def email(self) -> str:
+        """The address in the record, without reading all of it."""
+        return str(self.record_json["email"])
+
+    @property
+    def phone(self) -> str:
+        """The telephone number in the record, without reading all of it."""
+        return str(self.record_json["phone"])
+
+    @property
     def assessment(self) -> Assessment:
         """What the rules said when it was imported."""
         return Assessment.from_json(self.assessment_json)

@@ -79,14 +79,12 @@ class Appointment:
     @property
     def email(self) -> str:
         """The address in the person's record, whatever it may be worth."""
-        return self.person.record.email if isinstance(self.person, Application) else self.person.email
+        return self.person.email
 
     @property
     def phone(self) -> str:
         """The telephone number in the person's record; the office has none here."""
-        if isinstance(self.person, Account):
-            return ""
-        return self.person.phone if isinstance(self.person, Expert) else self.person.record.phone
+        return "" if isinstance(self.person, Account) else self.person.phone
 
     @property
     def number(self) -> str:

@@ -184,6 +184,7 @@ def _settle_defences(
 ) -> None:
     newest = newest_attempts(session, session.get_one(Round, schedule.round_id))
     seconds: list[tuple[Reopening, int]] = []
+    changed: set[int] = set()
     for slot in schedule.slots:
         defence = newest.pop(slot.application_id, None)
         grant = granted_second(defence.reopenings) if defence else None
@@ -196,10 +197,11 @@ def _settle_defences(
         elif defence.state != DefenceState.WAITING:
             continue  # begun or decided: the checker has made sure that its place is the same
         sitting = sittings[slot.half_day_id]
-        require_unsealed(session, sitting.id)
+        changed.add(sitting.id)
         defence.sitting_id = sitting.id
         defence.start_at, defence.end_at = slot.start_at, slot.end_at
         session.add(defence)
+    require_unsealed(session, *changed)
     for defence in newest.values():
         if defence.state == DefenceState.WAITING:
             defence.state = next_state(DefenceState.WAITING, Move.REMOVE)

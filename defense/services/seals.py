@@ -24,15 +24,15 @@ def is_sealed(session: Session, sitting_id: int) -> bool:
     return bool(session.scalar(select(exists().where(Seal.sitting_id == sitting_id))))
 
 
-def require_unsealed(session: Session, sitting_id: int) -> None:
-    """Refuse to change anything in a sealed sitting. Asked after the sitting's row has been locked.
+def require_unsealed(session: Session, *sitting_ids: int) -> None:
+    """Refuse to change anything in a sealed sitting. Asked after the sittings' rows have been locked.
 
     Raises
     ------
     IllegalState
-        It is sealed.
+        One of them is sealed.
     """
-    if is_sealed(session, sitting_id):
+    if session.scalar(select(exists().where(Seal.sitting_id.in_(sitting_ids)))):
         raise IllegalState(
             Text(
                 "本场答辩已由监督员封存，不能再作任何改动。",
