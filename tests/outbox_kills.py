@@ -10,17 +10,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, sessionmaker
 
+from defense.app import create_app
 from defense.extensions import db
 from defense.integrations.mail import Mailbox
 from defense.integrations.notices import RenderedNotice
+from defense.migrating import ensure_database
 from defense.models import Account, OutboxMessage, Round
 from defense.models.types import utc_now
+from defense.services.access import Role, create_account
 from defense.services.post import Addressee, LetterKind, PostOffice
+from defense.services.rounds import ensure_round
 from defense.settings import Settings
+from tests.conftest import make_settings
+from tests.postgres import PostgresServer
 from tests.relay import Relay, running
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -66,12 +73,25 @@ class KilledSending:
     def check(self) -> None:
         """Nothing lost, nothing twice behind the relay, at most one repeated mail a connection and kill."""
         with self.app.app_context(), sessionmaker(db.engine)() as session:
-            states = set(session.scalars(select(OutboxMessage.state)))
-            queued = set(session.scalars(select(OutboxMessage.message_id)))
-        assert states == {"sent"}
-        assert set(self.relay.arrivals) == queued
+            assert set(session.scalars(select(OutboxMessage.state))) == {"sent"}
+        assert not self.lost()
+        assert not self.seen_twice()
+        assert set(self.relay.arrivals) == self.queued()
         assert all(len(digests) == 1 for digests in self.relay.digests.values()), "other bytes at a retry"
         assert max(self.repeats) <= CONNECTIONS, self.repeats
+
+    def queued(self) -> set[str]:
+        """The Message-IDs of all letters that were put into the outbox."""
+        with self.app.app_context(), sessionmaker(db.engine)() as session:
+            return set(session.scalars(select(OutboxMessage.message_id)))
+
+    def lost(self) -> set[str]:
+        """Those that never came to the relay."""
+        return self.queued() - set(self.relay.arrivals)
+
+    def seen_twice(self) -> list[str]:
+        """Recipients who got their one letter more than once."""
+        return [recipient for recipient, count in self.relay.delivered.items() if count > 1]
 
     def _send_and_die(self, after: int, number: int) -> None:
         started_at = self.relay.arrivals.total()
@@ -126,3 +146,28 @@ def queue_letters(session: Session, settings: Settings, count: int) -> None:
         text = f"第 {number} 封 / letter {number}"
         addressee = Addressee(round_.id, account.id, Mailbox("收件人", f"person{number}@example.org"))
         post.queue(LetterKind.RESULT, addressee, RenderedNotice(text, text, text, f"<p>{text}</p>"))
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'defence.sqlite3'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.create_database()
+
+
+@pytest.fixture
+def office(database_url: str, tmp_path: Path) -> Flask:
+    return make_office(make_settings(tmp_path, DATABASE_URL=database_url))
+
+
+def make_office(settings: Settings) -> Flask:
+    """An application with a round and one member of staff."""
+    app = create_app(settings)
+    with app.app_context():
+        ensure_database()
+        with sessionmaker(db.engine)() as session:
+            ensure_round(session, "2021")
+            create_account(session, Role.STAFF, "王工", "staff", None)
+            session.commit()
+    return app

@@ -29,6 +29,8 @@ class Relay:
     port: int = 0
     arrivals: Counter[str] = field(default_factory=Counter)
     """Message-ID → how often it came in."""
+    delivered: Counter[str] = field(default_factory=Counter)
+    """Recipient → mails that were passed on to them; a repeated one is not."""
     digests: dict[str, set[str]] = field(default_factory=dict)
     """Message-ID → digests of the bytes that came in under it."""
 
@@ -45,6 +47,8 @@ class Relay:
         assert isinstance(envelope.content, bytes)
         message_id = BytesHeaderParser().parsebytes(envelope.content)["Message-ID"]
         self.arrivals[message_id] += 1
+        if self.arrivals[message_id] == 1:
+            self.delivered.update(envelope.rcpt_tos)
         self.digests.setdefault(message_id, set()).add(sha256(envelope.content).hexdigest())
         self.on_mail(self.arrivals.total())
         if self.delay_s:

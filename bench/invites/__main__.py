@@ -7,11 +7,11 @@ from subprocess import CalledProcessError
 
 from bench.command import carry_out, parse_arguments, report
 from bench.figures import Figure
-from bench.invites import parsers
+from bench.invites import delivery, kills, parsers
 from bench.invites.workshop import Bench
 from bench.machine import describe_machine
 
-PARTS = (parsers,)
+PARTS = (delivery, parsers, kills)
 """Each with its `WORKS`."""
 WORKS: dict[str, Callable[[Bench], list[Figure]]] = {
     name: work for part in PARTS for name, work in part.WORKS.items()
@@ -22,7 +22,7 @@ FAILURES = (ValueError, OSError, CalledProcessError)
 
 def main() -> None:
     """Carry out the works asked for; ends with 1 when a target was missed."""
-    arguments = parse_arguments("invites", __doc__, WORKS, "a tenth of the names")
+    arguments = parse_arguments("invites", __doc__, WORKS, "a tenth of the round, the names and the kills")
     figures = describe_machine(PACKAGES)
     with tempfile.TemporaryDirectory(prefix="bench-invites-") as folder:
         figures += carry_out(
