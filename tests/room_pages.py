@@ -48,7 +48,7 @@ def ballot_form(ballot_round_id: str, choice: str = "pass", key: str | None = No
 
 
 def all_pages(app: Flask, people: People) -> Iterator[str]:
-    """The address of every page that can be fetched, but for the personal links."""
+    """The address of every page that can be fetched, but for the personal links and feeds."""
     with app.app_context():
         schedule = db.session.scalars(select(Schedule)).first()
         half_day = db.session.scalars(select(PanelHalfDay)).first()
@@ -73,7 +73,9 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
             "expert_id": expert.id,
         }
     for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()) and not rule.endpoint.endswith(("static", "sign_in.link")):
+        if "GET" in (rule.methods or ()) and not rule.endpoint.endswith(
+            ("static", "sign_in.link", "feeds.read")
+        ):
             yield app.url_map.bind("localhost").build(rule.endpoint, {a: known[a] for a in rule.arguments})
 
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.lifecycle import NOT_BEGUN_STATES, UNSEATED_STATES, DefenceState, Move, next_state
 from defense.models import (
     Account,
     Application,
     Defence,
+    Panel,
     PanelHalfDay,
+    PanelMember,
     Reopening,
     Round,
     Schedule,
@@ -120,14 +122,19 @@ def _settle_sittings(session: Session, schedule: Schedule) -> dict[int, Sitting]
     spans = defaultdict(list)
     for slot in schedule.slots:
         spans[slot.half_day_id].append((slot.start_at, slot.end_at))
-    sittings = {
-        s.half_day_id: s
-        for s in session.scalars(select(Sitting).where(Sitting.round_id == schedule.round_id))
-    }
+    of_round = select(Sitting).where(Sitting.round_id == schedule.round_id)
+    sittings = {s.half_day_id: s for s in session.scalars(of_round.options(selectinload(Sitting.members)))}
+    # Read at once: one by one, the panels' members take as long as half of the mails.
+    members = selectinload(Panel.members).joinedload(PanelMember.expert)
+    half_days = selectinload(Panel.half_days)
+    panels = session.scalars(
+        select(Panel).where(Panel.round_id == schedule.round_id).options(members, half_days)
+    ).all()
+    half_day_of = {half_day.id: half_day for panel in panels for half_day in panel.half_days}
     for defence in _superseded(session, schedule.round_id):
         spans[defence.sitting.half_day_id].append((defence.start_at, defence.end_at))
     for half_day_id, in_it in spans.items():
-        half_day = session.get_one(PanelHalfDay, half_day_id)
+        half_day = half_day_of[half_day_id]
         sitting = sittings.get(half_day_id)
         if sitting is None:
             sitting = Sitting(round_id=schedule.round_id, panel_id=half_day.panel_id, half_day_id=half_day_id)

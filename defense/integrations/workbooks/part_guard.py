@@ -29,8 +29,9 @@ MAX_OTHER_ELEMENTS = 100_000
 MAX_UNFOLDED_CELLS = 100_000
 """Cells of merged areas and of areas with a link, which the library unfolds one by one."""
 
-_CHUNK_BYTES = 128 * 1024
-"""Also the longest tag or text; a cell holds at most 32,767 characters."""
+_CHUNK_BYTES = 288 * 1024
+"""Also the longest tag or text; a cell holds at most 32,767 characters, and some programs write each of them
+as a reference of eight bytes."""
 _MAX_INSTRUCTIONS = 5
 
 _NAME = re.compile(rb"<(?:[^\s<>/:?]{1,40}:)?([^\s<>/:?]{1,60})[\s/>]")
