@@ -61,6 +61,13 @@ class Received:
         return event
 
     @property
+    def text(self) -> str:
+        """The plain text."""
+        part: Any = next(iter(self.message.iter_parts()))
+        text: str = part.get_payload(decode=True).decode()
+        return text
+
+    @property
     def body(self) -> str:
         """Everything that can be read in the mail: headers, the two texts and the calendar."""
         payloads: list[Any] = [part.get_payload(decode=True) for part in self.message.iter_parts()]

@@ -42,6 +42,10 @@ class NoticeKind(StrEnum):
     INVITE = "invite"
     CHANGE = "change"
     CANCEL = "cancel"
+    REMINDER_DAY = "reminder_day"
+    """A working day before."""
+    REMINDER_SOON = "reminder_soon"
+    """Half an hour before."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +92,16 @@ class PanelNotice:
 
 @dataclass(frozen=True)
 class RenderedNotice:
-    """A notice ready for a mail and its calendar event; `subject` and `summary` are one line each."""
+    """A notice ready for a mail and its calendar event; `subject` and `summary` are one line each.
+
+    `description` is the event's: only what one needs at the moment the alarm rings.
+    """
 
     subject: str
     summary: str
     text: str
     html: str
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +143,26 @@ _TITLES = {
     ),
     (Audience.ATTENDEE, NoticeKind.CANCEL): Text(
         "视频答辩到场取消通知", "The video defence you were to attend has been cancelled"
+    ),
+    (Audience.CANDIDATE, NoticeKind.REMINDER_DAY): Text("视频答辩提醒", "Your video defence is near"),
+    (Audience.CANDIDATE, NoticeKind.REMINDER_SOON): Text(
+        "视频答辩即将开始", "Your video defence is about to begin"
+    ),
+    (Audience.PANELIST, NoticeKind.REMINDER_DAY): Text("视频答辩评审提醒", "Your panel half-day is near"),
+    (Audience.PANELIST, NoticeKind.REMINDER_SOON): Text(
+        "视频答辩评审即将开始", "Your panel is about to begin"
+    ),
+    (Audience.SECRETARY, NoticeKind.REMINDER_DAY): Text(
+        "视频答辩秘书工作提醒", "Your half-day as secretary is near"
+    ),
+    (Audience.SECRETARY, NoticeKind.REMINDER_SOON): Text(
+        "视频答辩秘书工作即将开始", "The half-day you are the secretary of is about to begin"
+    ),
+    (Audience.ATTENDEE, NoticeKind.REMINDER_DAY): Text(
+        "视频答辩到场提醒", "The video defence you attend is near"
+    ),
+    (Audience.ATTENDEE, NoticeKind.REMINDER_SOON): Text(
+        "您到场的视频答辩即将开始", "The video defence you attend is about to begin"
     ),
 }
 
@@ -196,6 +224,41 @@ _INTROS = {
         "您此前收到的{round}视频答辩到场邀请现已作废，原链接失效，届时无需进入会议。",
         "{round}: the invitation you had to the video defence below is void, and so is its link; you need"
         " not enter the meeting.",
+    ),
+}
+
+_INTROS |= {
+    (Audience.CANDIDATE, NoticeKind.REMINDER_DAY): Text(
+        "谨此提醒：{round}视频答辩安排如下，请提前试用当天的设备和网络。",
+        "{round}: a reminder of your video defence; please try your device and network beforehand.",
+    ),
+    (Audience.CANDIDATE, NoticeKind.REMINDER_SOON): Text(
+        "您的{round}视频答辩即将开始，请从个人链接进入候考。",
+        "{round}: your video defence begins soon; enter by your personal link now and wait to be called.",
+    ),
+    (Audience.PANELIST, NoticeKind.REMINDER_DAY): Text(
+        "谨此提醒：您担任评审专家的{round}视频答辩安排如下。",
+        "{round}: a reminder of the half-day of your panel.",
+    ),
+    (Audience.PANELIST, NoticeKind.REMINDER_SOON): Text(
+        "您担任评审专家的{round}视频答辩即将开始，请从个人链接进入。",
+        "{round}: your panel begins soon; enter by your personal link.",
+    ),
+    (Audience.SECRETARY, NoticeKind.REMINDER_DAY): Text(
+        "谨此提醒：您担任秘书的{round}视频答辩安排如下。",
+        "{round}: a reminder of the half-day you are the secretary of.",
+    ),
+    (Audience.SECRETARY, NoticeKind.REMINDER_SOON): Text(
+        "您担任秘书的{round}视频答辩即将开始，请从个人链接进入。",
+        "{round}: the half-day you are the secretary of begins soon; enter by your personal link.",
+    ),
+    (Audience.ATTENDEE, NoticeKind.REMINDER_DAY): Text(
+        "谨此提醒：请您到场参加{round}的一场视频答辩，安排如下。",
+        "{round}: a reminder of the video defence you attend.",
+    ),
+    (Audience.ATTENDEE, NoticeKind.REMINDER_SOON): Text(
+        "您到场参加的{round}视频答辩即将开始，请从个人链接进入。",
+        "{round}: the video defence you attend begins soon; enter by your personal link.",
     ),
 }
 
@@ -312,7 +375,22 @@ def _render(
         summary=f"{mark.zh}{event_name.zh} {clocks.zh} / {mark.en}{event_name.en}, {clocks.en}",
         text=_environment().get_template("notice.txt").render(values),
         html=_environment().get_template("notice.html").render(values),
+        description=_description(notice),
     )
+
+
+def _description(notice: CandidateNotice | PanelNotice) -> str:
+    day, clocks = day_with_weekday(notice.slot.start_at), _range(notice.slot)
+    panel, telephones = one_line(notice.panel), _telephones(notice)
+    link = (notice.link,) if notice.link else ()
+    zh, en = [f"{day.zh} {clocks.zh}"], [f"{day.en}, {clocks.en}"]
+    if isinstance(notice, CandidateNotice):
+        check_in = both_clocks(notice.check_in_at)
+        zh.append(f"进入时间：{check_in.zh}")
+        en.append(f"Enter at: {check_in.en}")
+    zh += [f"答辩组：{panel}", *link, telephones.zh]
+    en += [f"Panel: {panel}", *link, telephones.en]
+    return "\n".join([*zh, "", *en])
 
 
 def _place_facts(notice: CandidateNotice) -> tuple[tuple[Text, Text], ...]:

@@ -195,7 +195,7 @@ def _own_event(
         start_at=invite.start_at,
         end_at=invite.end_at,
         summary=notice.summary,
-        description=notice.text,
+        description=notice.description,
         location=str(LOCATION),
         url=link,
     )

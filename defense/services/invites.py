@@ -18,24 +18,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from defense.domain.people import Period
-from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.integrations.calendar_file import CalendarEvent, build_calendar
 from defense.integrations.mail import Mailbox, parse_mailbox
-from defense.integrations.notices import (
-    LOCATION,
-    CandidateNotice,
-    NoticeKind,
-    PanelNotice,
-    RenderedNotice,
-    render_candidate_notice,
-    render_panel_notice,
-)
+from defense.integrations.notices import LOCATION, NoticeKind, RenderedNotice
 from defense.models import Application, Invite, Round
 from defense.models.types import random_id
 from defense.services.access import issue_invite_link, revoke_invite_links
 from defense.services.appointments import Appointment, PublishedRound, key_of
 from defense.services.audit import record_audit
 from defense.services.bounces import bounced_keys
+from defense.services.notice_writing import NoticeWriter
 from defense.services.outbox import MessageState
 from defense.services.post import STATE_METHODS, Addressee, LetterKind, PostOffice, reachable_address, slot_of
 from defense.services.replies import forget_answer
@@ -66,7 +58,8 @@ def refresh_invites(session: Session, round_: Round, settings: Settings, now: da
     # Two refreshes at once would give one sequence number to two revisions.
     session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())
     published = PublishedRound(session, round_)
-    clerk = _Clerk(session, round_, settings, now, PostOffice(session, settings, now), published)
+    post, writer = PostOffice(session, settings, now), NoticeWriter(round_.rules, published)
+    clerk = _Clerk(session, round_, settings, now, post, published, writer)
     existing = {
         key_of(invite): invite
         for invite in session.scalars(
@@ -139,6 +132,7 @@ class _Clerk:
     now: datetime
     post: PostOffice
     published: PublishedRound
+    writer: NoticeWriter
 
     def address_of(self, appointment: Appointment) -> str | None:
         """Where to write to, if anywhere."""
@@ -160,7 +154,7 @@ class _Clerk:
             appointment.sitting.meeting_key,
             slot.start_at.isoformat(),
             slot.end_at.isoformat(),
-            self.round.rules.defence.check_in_min if appointment.defence else None,
+            self.writer.rules.defence.check_in_min if appointment.defence else None,
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
@@ -249,7 +243,7 @@ class _Clerk:
     ) -> None:
         cancelled = kind is NoticeKind.CANCEL
         link = "" if cancelled else self._new_link(invite)
-        notice = self._render(invite, appointment, kind, link, previous)
+        notice = self.writer.write(kind, appointment, slot_of(invite), link, self.now, previous)
         recipient = Mailbox(appointment.name, address)
         event = self._event(invite, recipient, notice, link)
         self.post.queue(
@@ -267,7 +261,7 @@ class _Clerk:
         )
 
     def _event(self, invite: Invite, recipient: Mailbox, notice: RenderedNotice, link: str) -> CalendarEvent:
-        lead_min = self.round.rules.defence.check_in_min if invite.defence_id else 0
+        lead_min = self.writer.rules.defence.check_in_min if invite.defence_id else 0
         organizer = self.post.organizer
         return CalendarEvent(
             uid=invite.uid,
@@ -276,7 +270,7 @@ class _Clerk:
             start_at=invite.start_at,
             end_at=invite.end_at,
             summary=notice.summary,
-            description=notice.text,
+            description=notice.description,
             location=str(LOCATION),
             url=link,
             organizer_name=organizer.name,
@@ -286,55 +280,3 @@ class _Clerk:
             alarm_min=30 + lead_min,
             cancelled=invite.cancelled,
         )
-
-    def _render(
-        self,
-        invite: Invite,
-        appointment: Appointment,
-        kind: NoticeKind,
-        link: str,
-        previous: Period | None,
-    ) -> RenderedNotice:
-        rules, person = self.round.rules, appointment.person
-        slot = slot_of(invite)
-        if not isinstance(person, Application):
-            return render_panel_notice(
-                PanelNotice(
-                    audience=appointment.audience,
-                    kind=kind,
-                    round_name=rules.name,
-                    name=appointment.name,
-                    panel=appointment.sitting.panel.name,
-                    slot=slot,
-                    previous=previous,
-                    written_at=self.now,
-                    candidate_count=self.published.candidate_count(appointment.sitting),
-                    link=link,
-                    telephones=rules.telephones,
-                    support_telephones=rules.support_telephones,
-                )
-            )
-        return render_candidate_notice(
-            CandidateNotice(
-                kind=kind,
-                round_name=rules.name,
-                name=person.name,
-                series=person.series,
-                specialty=person.specialty,
-                level=LEVEL_TEXT[Level(person.level)],
-                panel=appointment.sitting.panel.name,
-                slot=slot,
-                place=self._place_of(appointment, kind),
-                previous=previous,
-                check_in_at=slot.start_at - timedelta(minutes=rules.defence.check_in_min),
-                written_at=self.now,
-                link=link,
-                telephones=rules.telephones,
-                support_telephones=rules.support_telephones,
-            )
-        )
-
-    def _place_of(self, appointment: Appointment, kind: NoticeKind) -> int | None:
-        if appointment.defence is None or kind is NoticeKind.CANCEL:
-            return None
-        return self.published.place_of(appointment.defence)

@@ -138,7 +138,7 @@ def _letter(number: int, name: str, sequence: int, kind: NoticeKind, slot: Perio
         start_at=slot.start_at,
         end_at=slot.end_at,
         summary=notice.summary,
-        description=notice.text,
+        description=notice.description,
         location=str(LOCATION),
         url=link,
         organizer_name=_CENTRE.name,
