@@ -19,6 +19,7 @@ from defense import cli, errors
 from defense.auth import begin_write_requests, check_access_marks, current_principal
 from defense.extensions import babel, bootstrap, csrf, db, migrate, socketio
 from defense.integrations.bell import bell_from
+from defense.integrations.calendar_days import use_calendars_of
 from defense.models import SignIn
 from defense.services.access import Role, principal_of
 from defense.services.ballot_desk import DatabaseBallotDesk
@@ -77,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _configure(app: Flask, settings: Settings) -> None:
     settings.instance_dir.mkdir(parents=True, exist_ok=True)
     app.extensions["settings"] = settings
+    use_calendars_of(settings.calendar_dir)
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from defense.cli_audit import AUDIT_COMMANDS
+from defense.cli_calendar import CALENDAR_COMMANDS
 from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_support import settings, told_errors
 from defense.domain.errors import DomainError, IllegalState, NotFound
@@ -66,7 +67,15 @@ def register_commands(app: Flask) -> None:
             create_account_command,
             push_calendar_command,
         ),
-        *(sign_in_link, preflight, first_start, nginx_config_command, *AUDIT_COMMANDS, *MAIL_COMMANDS),
+        *(
+            sign_in_link,
+            preflight,
+            first_start,
+            nginx_config_command,
+            *AUDIT_COMMANDS,
+            *CALENDAR_COMMANDS,
+            *MAIL_COMMANDS,
+        ),
     ):
         app.cli.add_command(command)
 

@@ -1,4 +1,4 @@
-"""The command about mail that comes in."""
+"""The commands about mail: what comes in, and reminders."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from defense.extensions import db
 from defense.integrations.imap import ImapMailbox
 from defense.models.types import utc_now
 from defense.services.inbox import read_inbox
+from defense.services.reminders import remind
 
 
 @click.command("read-replies")
@@ -32,4 +33,14 @@ def read_replies() -> None:
         click.echo(f"  {verdict}: {count}")
 
 
-MAIL_COMMANDS = (read_replies,)
+@click.command("send-reminders")
+@told_errors
+def send_reminders() -> None:
+    """Queue the reminders that are due; send-outbox, or the running service, sends them."""
+    summary = remind(sessionmaker(db.engine), settings(), utc_now)
+    click.echo(f"reminders queued: {summary.day} of the day before, {summary.soon} of half an hour before")
+    if summary.problems:
+        raise IllegalState(summary.problems[0])
+
+
+MAIL_COMMANDS = (read_replies, send_reminders)

@@ -21,6 +21,7 @@ from defense.services.calendar_keeping import push_calendar
 from defense.services.inbox import read_inbox
 from defense.services.outbox import send_due
 from defense.services.outbox_care import forget_letters
+from defense.services.reminders import remind
 from defense.services.sitting_events import keep_sitting_events
 from defense.services.transaction import begin_write
 
@@ -43,6 +44,7 @@ def errands_of(app: Flask) -> list[Errand]:
         Errand("looking after the rooms", 0.25, app.extensions["room_sweep"].look),
         Errand("emptying the log", 0.25, app.extensions["log_eraser"].look),
         Errand("sending the outbox", 2, lambda: send_due(sessions, senders, settings, utc_now)),
+        Errand("reminding", 30, partial(_remind, app, sessions)),
         Errand("forgetting old letters", 3600, partial(in_transaction, sessions, forget_letters)),
         Errand("keeping the sittings' events", 30, lambda: keep_sitting_events(sessions, utc_now)),
     ]
@@ -58,6 +60,13 @@ def errands_of(app: Flask) -> list[Errand]:
             Errand("reading the replies", 60, lambda: read_inbox(sessions, mailbox, utc_now, _read_aside))
         )
     return errands
+
+
+def _remind(app: Flask, sessions: Callable[[], Session]) -> None:
+    """Queue reminders; a year without a calendar is in the log, and on the page of the invites."""
+    summary = remind(sessions, app.extensions["settings"], utc_now)
+    for problem in summary.problems:
+        app.logger.warning("no reminders of the day before: %s", problem.en)
 
 
 def in_transaction(sessions: Callable[[], Session], work: Callable[[Session, datetime], object]) -> None:

@@ -44,6 +44,8 @@ class Settings:
     """
 
     instance_dir: Path
+    calendar_dir: Path
+    """Imported working calendars, a file a year."""
     database_url: str
     secret_key: str
     host: str
@@ -90,6 +92,7 @@ class Settings:
         port = _integer(env, "PORT", 8000, 0, 65535)
         return cls(
             instance_dir=instance_dir,
+            calendar_dir=Path(env.get("CALENDAR_DIR") or instance_dir / "calendars").resolve(),
             database_url=_database_url(env, instance_dir),
             secret_key=env.get("SECRET_KEY") or _kept_key(instance_dir, "SECRET_KEY"),
             host=host,

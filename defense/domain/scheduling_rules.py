@@ -11,7 +11,7 @@ from typing import Any
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
 from defense.domain.vocabulary import Level
-from defense.domain.working_days import WorkingCalendar
+from defense.domain.working_days import WorkingCalendar, working_days_after
 
 TERM_TEXT = {
     "moved": Text("已公布时段变动的人数", "people whose published slot changes"),
@@ -36,6 +36,7 @@ PRIORITY_TEXT = Text("未能全部排入时的优先级", "Who is placed first w
 
 _GOAL = re.compile(r"(?:(\d+)\*)?([a-z_]+)")
 _MAX_WEIGHT, _MAX_PRIORITY, _MAX_PARALLEL, _MAX_NOTICE = 1_000, 9, 1_000, 720
+_MAX_FIRST_NOTICE = 60
 
 WeightedTerm = tuple[str, int]
 """Name of a term and its weight."""
@@ -79,6 +80,8 @@ class SchedulingRules:
     max_parallel_sittings : rooms, meeting licences, secretaries; None is no limit.
     change_notice, change_notice_unit : how long before a slot its candidate must know of a change. Days and
         working days are whole: with 1 day the slots of today and tomorrow stay.
+    first_notice : how many working days before their slot people should have their first invite.
+    remind_day, remind_soon : remind people on the last working day before, and half an hour before.
     time_limit_s : of the solver; None leaves it to the installation.
     memory_limit_mb : of the solver's process.
     priority : by level, higher is placed first.
@@ -87,7 +90,10 @@ class SchedulingRules:
     objective: tuple[tuple[WeightedTerm, ...], ...] = DEFAULT_OBJECTIVE
     max_parallel_sittings: int | None = None
     change_notice: int = 1
-    change_notice_unit: str = "days"
+    change_notice_unit: str = "working_days"
+    first_notice: int = 7
+    remind_day: bool = True
+    remind_soon: bool = True
     time_limit_s: int | None = None
     memory_limit_mb: int = 4096
     priority: Mapping[Level, int] = field(default_factory=dict)
@@ -101,6 +107,7 @@ class SchedulingRules:
             raise _invalid("change_notice_unit", self.change_notice_unit)
         _require_range("max_parallel_sittings", self.max_parallel_sittings, 1, _MAX_PARALLEL)
         _require_range("change_notice", self.change_notice, 0, _MAX_NOTICE)
+        _require_range("first_notice", self.first_notice, 0, _MAX_FIRST_NOTICE)
         _require_range("time_limit_s", self.time_limit_s, 1, 24 * 3600)
         _require_range("memory_limit_mb", self.memory_limit_mb, 512, 1_048_576)
         for priority in self.priority.values():
@@ -121,10 +128,11 @@ class SchedulingRules:
         """
         if self.change_notice_unit == "hours":
             return now + timedelta(hours=self.change_notice)
-        day, left = now.astimezone(zone).date(), self.change_notice
-        while left:
-            day += timedelta(days=1)
-            left -= self.change_notice_unit == "days" or calendar.is_working_day(day)
+        day = now.astimezone(zone).date()
+        if self.change_notice_unit == "days":
+            day += timedelta(days=self.change_notice)
+        else:
+            day = working_days_after(day, self.change_notice, calendar)
         return datetime.combine(day + timedelta(days=1), time(0), zone)
 
 
@@ -140,8 +148,11 @@ def scheduling_rules_from(data: Mapping[str, Any]) -> SchedulingRules:
     unknown = values.keys() - SchedulingRules.__dataclass_fields__.keys()
     if unknown:
         raise _invalid(min(unknown), "?")
-    for name in ("max_parallel_sittings", "change_notice", "time_limit_s", "memory_limit_mb"):
+    for name in ("max_parallel_sittings", "change_notice", "first_notice", "time_limit_s", "memory_limit_mb"):
         if type(values.get(name, 0)) is not int:
+            raise _invalid(name, values[name])
+    for name in ("remind_day", "remind_soon"):
+        if type(values.get(name, True)) is not bool:
             raise _invalid(name, values[name])
     for name in ("max_parallel_sittings", "time_limit_s"):
         values[name] = values.get(name) or None
@@ -158,6 +169,9 @@ def scheduling_rules_to_json(rules: SchedulingRules) -> dict[str, Any]:
         "max_parallel_sittings": rules.max_parallel_sittings or 0,
         "change_notice": rules.change_notice,
         "change_notice_unit": rules.change_notice_unit,
+        "first_notice": rules.first_notice,
+        "remind_day": rules.remind_day,
+        "remind_soon": rules.remind_soon,
         "time_limit_s": rules.time_limit_s or 0,
         "memory_limit_mb": rules.memory_limit_mb,
         "priority": {level.value: priority for level, priority in rules.priority.items()},

@@ -29,3 +29,22 @@ def count_working_days(start: date, end: date, calendar: WorkingCalendar) -> int
     """
     days = (end - start).days + 1
     return sum(calendar.is_working_day(start + n * _ONE_DAY) for n in range(days))
+
+
+def working_days_before(day: date, count: int, calendar: WorkingCalendar) -> date:
+    """The working day that lies `count` working days before a day; `day` itself is not counted.
+
+    With 1 it is the last working day before it; whoever is told then has `count` working days' notice.
+    """
+    while count > 0:
+        day -= _ONE_DAY
+        count -= calendar.is_working_day(day)
+    return day
+
+
+def working_days_after(day: date, count: int, calendar: WorkingCalendar) -> date:
+    """The working day that lies `count` working days after a day; `day` itself is not counted."""
+    while count > 0:
+        day += _ONE_DAY
+        count -= calendar.is_working_day(day)
+    return day

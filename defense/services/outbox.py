@@ -30,7 +30,7 @@ from defense.integrations.smtp_answers import AnswerKind, SendAnswer
 from defense.models import Invite, OutboxMessage
 from defense.models.types import UtcDateTime, table_of
 from defense.services.mail_throttle import admit, held_back, know_domains, let_rest
-from defense.services.post import STATE_METHODS, open_letter
+from defense.services.post import REMINDERS, STATE_METHODS, open_letter
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 
@@ -247,7 +247,11 @@ def _send(settings: Settings, sender: MailSender, message: _Claimed) -> SendAnsw
 
 def _drop_superseded(session_factory: Callable[[], Session], now: datetime) -> int:
     free = or_(OutboxMessage.claimed_until.is_(None), OutboxMessage.claimed_until <= now)
-    stale = and_(OutboxMessage.state == MessageState.QUEUED, free, newer_exists())
+    too_late = and_(
+        OutboxMessage.kind.in_(REMINDERS),
+        exists().where(Invite.id == OutboxMessage.invite_id, Invite.start_at <= now),
+    )
+    stale = and_(OutboxMessage.state == MessageState.QUEUED, free, or_(newer_exists(), too_late))
     with session_factory() as session:
         ids = session.scalars(select(OutboxMessage.id).where(stale)).all()
         # Asked first, so that an idle service does not take the writer's place every few seconds.

@@ -41,6 +41,8 @@ class LetterKind(StrEnum):
     RESULT = "result"
 
 
+REMINDERS = (LetterKind.REMINDER_DAY, LetterKind.REMINDER_SOON)
+"""Worth nothing any more once what they remind of has begun."""
 STATE_METHODS = ("REQUEST", "CANCEL")
 """Methods of the letters that say how an event stands; a newer one makes the older ones pointless."""
 

@@ -21,6 +21,9 @@ SCHEDULING_TEXT = {
     ),
     "change_notice": Text("变动提前量（此期限内的时段不动）", "Notice of a change (slots within it stay)"),
     "change_notice_unit": Text("提前量单位", "Unit of the notice"),
+    "first_notice": Text("首次通知提前量（工作日）", "First notice, working days before the slot"),
+    "remind_day": Text("前一工作日提醒", "Remind on the last working day before"),
+    "remind_soon": Text("开始前 30 分钟提醒", "Remind 30 minutes before"),
     "time_limit_s": Text(
         "求解时限（秒，0 为系统默认）", "Time limit of the solver, seconds (0: the installation's)"
     ),

@@ -43,7 +43,7 @@ def seated(session: Session) -> Application:
 def widen_notice(session: Session, round_: Round, staff_id: int) -> None:
     """Everybody of the round has been told by now."""
     now = timetable_settings_of(round_)
-    rules = SchedulingRules(change_notice=60)
+    rules = SchedulingRules(change_notice=60, change_notice_unit="days")
     change_timetable_settings(
         session, round_, TimetableSettings(rules, now.seasons, now.extra_days_off), staff_id
     )

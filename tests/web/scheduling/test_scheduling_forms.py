@@ -146,7 +146,8 @@ def _half_day_in_use(session: Session) -> int:
 def test_the_settings_of_timetables_are_kept_and_followed(staff: FlaskClient, write: Write) -> None:
     address = f"{ROUND}/settings/timetable"
     form = fields_of(staff.get(f"{ROUND}/settings").text, address)
-    assert form["place_opened"] == "2" and form["change_notice_unit"] == "days"
+    assert form["place_opened"] == "2" and form["change_notice_unit"] == "working_days"
+    assert (form["first_notice"], form["remind_day"], form["remind_soon"]) == ("7", "1", "1")
     wanted = form | {
         "place_idle": "2",
         "weight_idle": "3",
@@ -154,7 +155,9 @@ def test_the_settings_of_timetables_are_kept_and_followed(staff: FlaskClient, wr
         "max_parallel_sittings": "4",
         "extra_days_off": "2030-01-07, 2030-01-08",
         "working_hours": "05-01 09:00-12:00",
-        "change_notice_unit": "working_days",
+        "change_notice_unit": "hours",
+        "first_notice": "5",
+        "remind_soon": "",
         "time_limit_s": "30",
     }
     assert staff.post(address, data=wanted).status_code == 302
@@ -169,7 +172,8 @@ def test_the_settings_of_timetables_are_kept_and_followed(staff: FlaskClient, wr
     assert rules.scheduling.objective[1] == (("opened", 1), ("idle", 3))
     assert "wishes" not in {name for tier in rules.scheduling.objective for name, _weight in tier}
     assert (rules.scheduling.max_parallel_sittings, rules.scheduling.time_limit_s) == (4, 30)
-    assert rules.scheduling.change_notice_unit == "working_days"
+    assert (rules.scheduling.change_notice_unit, rules.scheduling.first_notice) == ("hours", 5)
+    assert (rules.scheduling.remind_day, rules.scheduling.remind_soon) == (True, False)
     assert {day.isoformat() for day in rules.extra_days_off} == {"2030-01-07", "2030-01-08"}
     assert staff.get("/audit").status_code == 200
     for wrong in (
@@ -179,6 +183,7 @@ def test_the_settings_of_timetables_are_kept_and_followed(staff: FlaskClient, wr
         {"extra_days_off": "Eid"},
         {"memory_limit_mb": "1"},
         {"change_notice_unit": "moons"},
+        {"first_notice": "61"},
     ):
         assert staff.post(address, data=wanted | wrong).status_code == 422, wrong
 
