@@ -1,0 +1,35 @@
+"""Addresses of meetings, checked wherever they come from: a person's browser is sent there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from defense.domain.errors import Forbidden
+from defense.domain.text import Text
+
+_OVER = Text("会议入口已关闭，请联系会务人员。", "The meeting is closed to you now; call the organisers.")
+
+
+def must_be_open(now: datetime, valid_until: datetime) -> None:
+    """Raise `Forbidden` if the right to enter has passed."""
+    if valid_until <= now:
+        raise Forbidden(_OVER)
+
+
+def is_web_address(address: object) -> bool:
+    """Whether it is a plain `https` or `http` address with a host, without user, blanks or line ends."""
+    if not isinstance(address, str) or not 10 <= len(address) <= 2000 or not address.isascii():
+        return False
+    if any(sign <= " " or sign in '\\"<>\x7f' for sign in address):
+        return False
+    try:
+        parts = urlsplit(address)
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and parts.username is None
+        )
+    except ValueError:
+        return False
