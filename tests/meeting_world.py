@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from defense.integrations.meetings.call import Timing
 from defense.integrations.meetings.provider import MeetingPlan, Participant
-from defense.settings import TencentAccess
+from defense.settings import BigBlueButtonAccess, TencentAccess, ZoomAccess
+from tests.doubles.bbb_double import BbbDouble
 from tests.doubles.tencent_double import TencentDouble
+from tests.doubles.zoom_double import ZoomDouble
 
 QUICK = Timing(connect_s=1.0, read_s=0.4, patience_s=2.0, attempts=3, first_pause_s=0.01)
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -32,3 +34,21 @@ def tencent_access(double: TencentDouble, **changed: str) -> TencentAccess:
         "user_id": account.user_id,
     }
     return TencentAccess(**(known | changed))
+
+
+def zoom_access(double: ZoomDouble, **changed: str) -> ZoomAccess:
+    account = double.account
+    known = {
+        "url": double.url,
+        "oauth_url": double.url,
+        "account_id": account.account_id,
+        "client_id": account.client_id,
+        "client_secret": account.client_secret,
+        "user_id": account.user_id,
+    }
+    return ZoomAccess(**(known | changed))
+
+
+def bbb_access(double: BbbDouble, **changed: str) -> BigBlueButtonAccess:
+    known = {"url": double.api, "secret": double.secret, "checksum": "sha256"}
+    return BigBlueButtonAccess(**(known | changed))

@@ -9,6 +9,7 @@ from defense.domain.errors import Forbidden
 from defense.domain.people import Period
 from defense.domain.text import Text
 from defense.integrations.meetings.jitsi import provider_from
+from defense.integrations.meetings.provider import HeldMeeting, MeetingPlan, Participant
 from defense.models import Defence, Sitting
 from defense.services.access import Principal
 from defense.settings import Settings
@@ -52,11 +53,11 @@ def meeting_address(
                 "This meeting is over; telephone the centre if in doubt.",
             )
         )
+    room = f"defence-{sitting.meeting_key}"
     return provider_from(settings).join_url(
-        room=f"defence-{sitting.meeting_key}",
-        participant_name=principal.display_name,
-        participant_id=f"account-{principal.account_id}",
-        moderator=moderator,
-        now=now,
-        valid_until=window.end_at,
+        HeldMeeting(room, {}),
+        MeetingPlan(room, room, sitting.start_at, sitting.end_at),
+        Participant(principal.display_name, f"account-{principal.account_id}", moderator),
+        now,
+        window.end_at,
     )
