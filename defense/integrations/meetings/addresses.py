@@ -19,17 +19,21 @@ def must_be_open(now: datetime, valid_until: datetime) -> None:
 
 def is_web_address(address: object) -> bool:
     """Whether it is a plain `https` or `http` address with a host, without user, blanks or line ends."""
+    return _is_plain(address, ("http", "https"))
+
+
+def is_meeting_address(address: object) -> bool:
+    """The same, or a link that opens the program of Tencent Meeting or Zoom on the reader's device."""
+    return _is_plain(address, ("http", "https", "wemeet", "zoommtg", "zoomus"))
+
+
+def _is_plain(address: object, schemes: tuple[str, ...]) -> bool:
     if not isinstance(address, str) or not 10 <= len(address) <= 2000 or not address.isascii():
         return False
     if any(sign <= " " or sign in '\\"<>\x7f' for sign in address):
         return False
     try:
         parts = urlsplit(address)
-        return (
-            parts.scheme in ("http", "https")
-            and bool(parts.hostname)
-            and parts.port != 0
-            and parts.username is None
-        )
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and parts.username is None
     except ValueError:
         return False

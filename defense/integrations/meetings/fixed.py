@@ -6,7 +6,7 @@ from datetime import datetime
 
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
-from defense.integrations.meetings.addresses import is_web_address, must_be_open
+from defense.integrations.meetings.addresses import is_meeting_address, must_be_open
 from defense.integrations.meetings.provider import (
     ADDRESS,
     PASSWORD,
@@ -72,7 +72,7 @@ class FixedProvider:
         """See `MeetingProvider.join_url`; the password is told apart from it."""
         must_be_open(now, valid_until)
         address = meeting.secrets.get(ADDRESS)
-        if address is None or not is_web_address(address):
+        if address is None or not is_meeting_address(address):
             raise ProviderFailure(FailureKind.ABSENT, _NO_ROOM)
         return address
 
@@ -83,7 +83,7 @@ def standing_room(room_id: str, address: str, password: str = "") -> HeldMeeting
     Parameters
     ----------
     room_id : what the service calls the room; it says nothing about the address.
-    address : a link of any meeting program that a browser opens.
+    address : a web address, or a link that opens the program of Tencent Meeting or Zoom.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def standing_room(room_id: str, address: str, password: str = "") -> HeldMeeting
         Without repeating what was entered.
     """
     address, password = address.strip(), password.strip()
-    if not is_web_address(address):
+    if not is_meeting_address(address):
         raise InvalidInput(_ADDRESS_FORM)
     if len(password) > PASSWORD_LENGTH or not password.isprintable():
         raise InvalidInput(_PASSWORD_FORM)
