@@ -7,14 +7,35 @@ from urllib.parse import urlsplit
 
 from defense.domain.errors import Forbidden
 from defense.domain.text import Text
+from defense.integrations.meetings.provider import ADDRESS, FailureKind, HeldMeeting, ProviderFailure
 
 _OVER = Text("会议入口已关闭，请联系会务人员。", "The meeting is closed to you now; call the organisers.")
+
+
+_NO_ADDRESS = Text(
+    "这场会议没有可用的入会地址，请联系系统管理员重新建立会议。",
+    "The meeting has no address to enter by; have the administrator make it again.",
+)
 
 
 def must_be_open(now: datetime, valid_until: datetime) -> None:
     """Raise `Forbidden` if the right to enter has passed."""
     if valid_until <= now:
         raise Forbidden(_OVER)
+
+
+def kept_address(meeting: HeldMeeting) -> str:
+    """The address that participants of a meeting made ahead enter by.
+
+    Raises
+    ------
+    ProviderFailure
+        None was kept, or none that a browser may be sent to.
+    """
+    address = meeting.secrets.get(ADDRESS)
+    if not is_web_address(address):
+        raise ProviderFailure(FailureKind.ABSENT, _NO_ADDRESS)
+    return str(address)
 
 
 def is_web_address(address: object) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from requests.structures import CaseInsensitiveDict
 
 from defense.domain.text import Text
 from defense.integrations.meetings.provider import FailureKind, ProviderFailure
-from defense.integrations.meetings.refusals import BUSY, UNANSWERED, UNREACHABLE, Answer, Refusal
+from defense.integrations.meetings.refusals import BUSY, UNANSWERED, UNREACHABLE, UNTRUSTED, Answer, Refusal
 
 MOST_BYTES = 1 << 20
 """Of an answer: a page of meetings is far below it."""
@@ -136,6 +137,8 @@ class Caller:
             with _hushed():
                 return self._sent(request)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            if _is_untrusted(error):
+                return Refusal(FailureKind.LATER, UNTRUSTED, "certificate")
             if _was_not_sent(error):
                 return Refusal(FailureKind.LATER, UNREACHABLE, "connect")
         return Refusal(FailureKind.UNKNOWN, UNANSWERED, "answer")
@@ -168,6 +171,14 @@ def _hushed() -> Iterator[None]:
         yield
     finally:
         _quiet.reset(token)
+
+
+def _is_untrusted(error: BaseException) -> bool:
+    """Whether the other side could not prove who it is; nothing was sent to it."""
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, urllib3.exceptions.SSLError) and any(
+        isinstance(cause, ssl.SSLCertVerificationError) for cause in (*reason.args, reason.__cause__)
+    )
 
 
 def _was_not_sent(error: BaseException) -> bool:

@@ -19,6 +19,10 @@ UNREACHABLE = Text(
     "无法连接{provider}，请检查网络和服务地址的设置。",
     "{provider} cannot be reached; check the network and the address in the settings.",
 )
+UNTRUSTED = Text(
+    "{provider}的安全证书无法验证，请系统管理员核对服务地址和服务器时间。",
+    "{provider}'s certificate cannot be verified; have the administrator check the address and the clock.",
+)
 UNANSWERED = Text(
     "{provider}没有给出完整的答复，操作可能已经生效；系统将先查询，再决定是否重试。",
     "{provider} gave no whole answer, so the call may have worked; it is looked up before it is tried again.",

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from defense.domain.text import Text
-from defense.integrations.meetings.addresses import is_web_address, must_be_open
+from defense.integrations.meetings.addresses import is_web_address, kept_address, must_be_open
 from defense.integrations.meetings.call import Caller, Request, Timing
 from defense.integrations.meetings.provider import (
     ADDRESS,
@@ -109,7 +109,7 @@ class TencentProvider:
     ) -> str:
         """See `MeetingProvider.join_url`; everybody's is the same, the waiting room tells people apart."""
         must_be_open(now, valid_until)
-        return meeting.secrets[ADDRESS]
+        return kept_address(meeting)
 
     def _fields(self, plan: MeetingPlan) -> dict[str, Any]:
         """What creating and moving have in common. Times are seconds since 1970, written as text."""

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from defense.domain.text import Text
-from defense.integrations.meetings.addresses import is_web_address, must_be_open
+from defense.integrations.meetings.addresses import is_web_address, kept_address, must_be_open
 from defense.integrations.meetings.call import Caller, Request, Timing
 from defense.integrations.meetings.provider import (
     ADDRESS,
@@ -63,7 +63,13 @@ class ZoomProvider:
         for found in self._all_meetings():
             if not carries(str(found.get("topic", "")), plan.tag):
                 continue
-            held = self._held(self._call("GET", _path(str(found.get("id", "")))), plan)
+            try:
+                whole = self._call("GET", _path(str(found.get("id", ""))))
+            except ProviderFailure as failure:
+                if failure.kind is FailureKind.ABSENT:
+                    continue
+                raise
+            held = self._held(whole, plan)
             if held is None:
                 raise self._caller.not_understood()
             return held
@@ -97,7 +103,7 @@ class ZoomProvider:
         """See `MeetingProvider.join_url`; a moderator becomes the host, everybody else a participant."""
         must_be_open(now, valid_until)
         if not participant.moderator:
-            return meeting.secrets[ADDRESS]
+            return kept_address(meeting)
         address = self._call("GET", _path(meeting.id)).get("start_url")
         if not is_web_address(address):
             raise self._caller.not_understood()

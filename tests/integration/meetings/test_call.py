@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from defense.domain.text import Text
 from defense.integrations.meetings.call import MOST_BYTES, Caller, Request, Timing
@@ -149,6 +156,33 @@ def test_nobody_listens_and_no_such_name() -> None:
     for address in (url, "http://no-such-host.invalid"):
         failure = failure_of(address, creating=True)
         assert (failure.kind, failure.code) == (FailureKind.LATER, "connect")
+
+
+def test_an_untrusted_certificate_is_told_apart(plain: Plain, tmp_path: Path) -> None:
+    assert plain._server is not None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(own_certificate(tmp_path))
+    plain._server.socket = context.wrap_socket(plain._server.socket, server_side=True)
+    failure = failure_of(plain.url.replace("http", "https"), creating=True)
+    assert (failure.kind, failure.code) == (FailureKind.LATER, "certificate")
+    assert plain.calls == []
+
+
+def own_certificate(folder: Path) -> Path:
+    """Key and certificate in one file; nobody has signed it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain_key = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "own.pem"
+    path.write_bytes(plain_key + certificate.public_bytes(pem))
+    return path
 
 
 def test_nothing_is_given_away(plain: Plain, caplog: pytest.LogCaptureFixture) -> None:

@@ -106,6 +106,16 @@ def test_what_may_be_repeated_is_repeated(
     assert tencent.living == []
 
 
+def test_a_refused_creation_is_repeated_and_made_once(
+    tencent: TencentDouble, tencent_meetings: TencentProvider
+) -> None:
+    once = [Fault.RATE]
+    tencent.faults = lambda _call: once.pop() if once else None
+    made = tencent_meetings.create(plan())
+    assert [held.meeting_id for held in tencent.living] == [made.id]
+    assert tencent.calls == ["POST /v1/meetings"] * 2
+
+
 def test_a_down_provider_is_left_soon(tencent: TencentDouble, tencent_meetings: TencentProvider) -> None:
     tencent.faults = lambda _call: Fault.ERROR_503
     with pytest.raises(ProviderFailure) as failed:
@@ -196,3 +206,6 @@ def test_the_address_is_given_only_in_time(tencent_meetings: TencentProvider) ->
     assert tencent_meetings.join_url(made, plan(), CANDIDATE, NOW, NOW + hour) == made.secrets[ADDRESS]
     with pytest.raises(Forbidden):
         tencent_meetings.join_url(made, plan(), CANDIDATE, NOW, NOW)
+    with pytest.raises(ProviderFailure) as failed:
+        tencent_meetings.join_url(HeldMeeting(made.id, {}), plan(), CANDIDATE, NOW, NOW + hour)
+    assert failed.value.kind is FailureKind.ABSENT

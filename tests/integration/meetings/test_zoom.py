@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -75,6 +76,27 @@ def test_one_token_serves_many_calls_and_connectors(zoom: ZoomDouble, zoom_meeti
     zoom_meetings.create(plan())
     assert ZoomProvider(zoom_access(zoom), QUICK).find(plan())
     assert zoom.calls.count("POST /oauth/token") == 1
+
+
+def test_many_at_once_fetch_one_token(zoom: ZoomDouble) -> None:
+    connectors = [ZoomProvider(zoom_access(zoom), QUICK) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda connector: connector.find(plan()), connectors)) == [None] * 8
+    zoom.revoke_tokens()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda connector: connector.find(plan()), connectors))
+    assert zoom.calls.count("POST /oauth/token") == 2
+
+
+def test_a_meeting_that_goes_while_it_is_looked_for(zoom: ZoomDouble, zoom_meetings: ZoomProvider) -> None:
+    made = zoom_meetings.create(plan())
+
+    def go(call: str) -> None:
+        if call == f"GET /v2/meetings/{made.id}":
+            zoom.meetings.clear()
+
+    zoom.faults = go
+    assert zoom_meetings.find(plan()) is None
 
 
 def test_a_refused_token_is_replaced_once(zoom: ZoomDouble, zoom_meetings: ZoomProvider) -> None:
