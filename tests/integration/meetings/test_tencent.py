@@ -51,6 +51,16 @@ def test_a_running_meeting_is_ended(tencent: TencentDouble, tencent_meetings: Te
     assert (failed.value.kind, failed.value.code) == (FailureKind.ABSENT, "13603")
 
 
+def test_only_a_running_meeting_is_ended(tencent: TencentDouble, tencent_meetings: TencentProvider) -> None:
+    made = tencent_meetings.create(plan())
+    tencent.faults = lambda _call: Fault.ERROR_503
+    with pytest.raises(ProviderFailure) as failed:
+        tencent_meetings.cancel(made)
+    assert failed.value.kind is FailureKind.LATER
+    assert not any(call.endswith("/dismiss") for call in tencent.calls)
+    assert tencent.living
+
+
 def test_what_is_absent_counts_as_cancelled(tencent_meetings: TencentProvider) -> None:
     nobody = HeldMeeting("15871", {})
     tencent_meetings.cancel(nobody)

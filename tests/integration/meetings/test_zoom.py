@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
 from defense.domain.errors import Forbidden
+from defense.integrations.meetings import zoom_token
 from defense.integrations.meetings.provider import (
     ADDRESS,
     PASSWORD,
@@ -120,6 +123,17 @@ def test_a_token_ends_with_its_hour(zoom: ZoomDouble, zoom_meetings: ZoomProvide
     zoom.clock = lambda: real() + 3601
     assert zoom_meetings.find(plan())
     assert zoom.calls.count("POST /oauth/token") == 2
+
+
+def test_a_token_near_its_end_is_not_tried(
+    zoom: ZoomDouble, zoom_meetings: ZoomProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zoom_meetings.create(plan())
+    soon = time.monotonic() + 3600 - 30
+    monkeypatch.setattr(zoom_token, "time", SimpleNamespace(monotonic=lambda: soon))
+    zoom.calls.clear()
+    zoom_meetings.find(plan())
+    assert zoom.calls[0] == "POST /oauth/token"
 
 
 @pytest.mark.parametrize(
