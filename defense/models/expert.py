@@ -82,6 +82,8 @@ class Panel(Model):
     secretary_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     meeting_address: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Of the panel's standing conference room, where it has one; sealed."""
+    meeting_number: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Of the same, for those who type it in; sealed."""
     meeting_password: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """Of the same; sealed."""
 

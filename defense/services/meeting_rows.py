@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import IllegalState
-from defense.integrations.meetings.provider import HeldMeeting, MeetingPlan, MeetingProvider
+from defense.integrations.meetings.provider import HeldMeeting, MeetingPlan, MeetingProvider, ProviderName
 from defense.models import Meeting, Round
 from defense.services.at_rest import open_bytes, seal_bytes
 from defense.settings import Settings
@@ -82,10 +82,15 @@ def held_of(settings: Settings, meeting: Meeting) -> HeldMeeting | None:
     return HeldMeeting(**json.loads(plain))
 
 
-def providers_of(round_: Round, providers: Providers) -> list[str]:
-    """The names of the round's providers that are configured, the first one first."""
+def providers_of(round_: Round, has_room: bool, providers: Providers) -> list[str]:
+    """The names of the round's providers that can be used for a panel, the first one first.
+
+    Parameters
+    ----------
+    has_room : the panel has a standing conference room.
+    """
     chosen = dict.fromkeys(filter(None, (round_.meeting_provider, round_.second_meeting_provider)))
-    return [name for name in chosen if name in providers]
+    return [name for name in chosen if name in providers and (has_room or name != ProviderName.FIXED)]
 
 
 def add_meeting(

@@ -132,11 +132,7 @@ def give_way(session: Session, providers: Providers, meeting: Meeting, now: date
         _tell_stuck(session, meeting)
         meeting.next_attempt_at = max(meeting.next_attempt_at, now + _delay_after(SWITCH_AFTER))
         return
-    others = [
-        name
-        for name in providers_of(session.get_one(Round, meeting.round_id), providers)
-        if name != meeting.provider
-    ]
+    others = others_of(session, providers, meeting)
     if meeting.state == MeetingState.HELD and (_has_opened(meeting, now) or not others):
         _tell_stuck(session, meeting)
     elif others:
@@ -144,6 +140,13 @@ def give_way(session: Session, providers: Providers, meeting: Meeting, now: date
     else:
         _tell_stuck(session, meeting)
         meeting.next_attempt_at = max(meeting.next_attempt_at, now + _delay_after(SWITCH_AFTER))
+
+
+def others_of(session: Session, providers: Providers, meeting: Meeting) -> list[str]:
+    """The round's other providers that could hold this meeting."""
+    round_ = session.get_one(Round, meeting.round_id)
+    has_room = meeting.sitting is not None and meeting.sitting.panel.meeting_address is not None
+    return [name for name in providers_of(round_, has_room, providers) if name != meeting.provider]
 
 
 def switch_to(
@@ -184,7 +187,7 @@ def switch_to(
         detail = {"from_provider": meeting.provider, "to_provider": other}
         record_audit(session, "meeting.switched", f"sitting:{sitting_id}", detail, account_id)
     else:
-        _take_up(taken_up, wanted, now)
+        _take_up(providers, taken_up, wanted, now)
         _tell_stuck(session, taken_up)
     session.flush()
     return taken_up
@@ -205,10 +208,11 @@ def _given_up_before(session: Session, meeting: Meeting, provider: str) -> Meeti
     )
 
 
-def _take_up(meeting: Meeting, wanted: dict[str, Any], now: datetime) -> None:
+def _take_up(providers: Providers, meeting: Meeting, wanted: dict[str, Any], now: datetime) -> None:
     """Want a meeting again that was given up; what may exist of it is not to be made twice."""
     if meeting.state == MeetingState.FAILED:
-        meeting.state = MeetingState.PLANNED
+        is_made_ahead = providers[meeting.provider].creates_ahead
+        meeting.state = MeetingState.PLANNED if is_made_ahead else MeetingState.HELD
     elif meeting.sealed is None:
         meeting.state = MeetingState.CREATING
     else:

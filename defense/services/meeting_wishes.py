@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from defense.integrations.meetings.provider import ProviderName
 from defense.models import Defence, Meeting, Panel, Round, Sitting
 from defense.services.meeting_rows import (
     LIVE_STATES,
@@ -40,6 +41,8 @@ class _Wish:
     plan: dict[str, Any]
     start_at: datetime
     end_at: datetime
+    has_room: bool
+    """The panel has a standing conference room."""
 
     def has_opened(self, now: datetime) -> bool:
         return now >= self.start_at - ROOM_OPENS_BEFORE
@@ -86,13 +89,18 @@ def refresh_meetings(session: Session, providers: Providers, now: datetime) -> i
     return len(changes)
 
 
+def subject_of(panel_name: str) -> str:
+    """What whoever runs the provider may read: no candidate, no day."""
+    return f"视频答辩 {panel_name}"
+
+
 def _apply(session: Session, providers: Providers, change: _Change, now: datetime) -> None:
     if change.gone is not None:
         retire(change.gone, providers, now)
         session.flush()
     if change.new is not None:
         round_ = session.get_one(Round, change.new.round_id)
-        first = providers_of(round_, providers)[0]
+        first = providers_of(round_, change.new.has_room, providers)[0]
         add_meeting(
             session,
             providers,
@@ -125,28 +133,28 @@ def _changes(session: Session, providers: Providers, now: datetime) -> list[_Cha
         elif wish.is_over(now):
             continue
         elif not _is_at_home(meeting, wish, round_, providers, now):
-            new = wish if providers_of(round_, providers) else None
+            new = wish if providers_of(round_, wish.has_room, providers) else None
             changes.append(_Change(meeting.sitting_id, gone=meeting, new=new))
         elif meeting.wanted != wish.plan:
             changes.append(_Change(meeting.sitting_id, told_anew=(meeting, wish)))
     changes += [
         _Change(wish.sitting_id, new=wish)
         for wish in wishes.values()
-        if not wish.is_over(now) and providers_of(rounds[wish.round_id], providers)
+        if not wish.is_over(now) and providers_of(rounds[wish.round_id], wish.has_room, providers)
     ]
     return changes
 
 
 def _is_at_home(meeting: Meeting, wish: _Wish, round_: Round, providers: Providers, now: datetime) -> bool:
     """Whether the round's settings leave the meeting where it is. Nobody is moved out of an open room."""
-    if meeting.provider not in providers:
+    if meeting.provider not in providers or (meeting.provider == ProviderName.FIXED and not wish.has_room):
         return False
     if wish.has_opened(now):
         return True
-    usable = providers_of(round_, providers)
-    if meeting.provider == usable[0]:
+    usable = providers_of(round_, wish.has_room, providers)
+    if usable[:1] == [meeting.provider]:
         return True
-    return meeting.is_second and meeting.provider == round_.second_meeting_provider
+    return meeting.is_second and meeting.provider in usable
 
 
 def _wishes(session: Session) -> dict[int, _Wish]:
@@ -157,7 +165,10 @@ def _wishes(session: Session) -> dict[int, _Wish]:
         .subquery()
     )
     rows = session.execute(
-        select(Sitting.id, Sitting.start_at, Sitting.end_at, Panel.name, Round.id, Round.meeting_waiting_room)
+        select(
+            *(Sitting.id, Sitting.start_at, Sitting.end_at, Panel.name, Panel.meeting_address.is_not(None)),
+            *(Round.id, Round.meeting_waiting_room),
+        )
         .join(Panel, Panel.id == Sitting.panel_id)
         .join(Round, Round.id == Sitting.round_id)
         .join(heard, heard.c.sitting_id == Sitting.id)
@@ -168,9 +179,10 @@ def _wishes(session: Session) -> dict[int, _Wish]:
         id_: _Wish(
             sitting_id=id_,
             round_id=round_id,
-            plan=plan_json(f"视频答辩 {panel}", start_at, end_at, waiting_room),
+            plan=plan_json(subject_of(panel), start_at, end_at, waiting_room),
             start_at=start_at,
             end_at=end_at,
+            has_room=has_room,
         )
-        for id_, start_at, end_at, panel, round_id, waiting_room in rows
+        for id_, start_at, end_at, panel, has_room, round_id, waiting_room in rows
     }

@@ -13,6 +13,7 @@ COLUMNS = (
     ("round", sa.Column("second_meeting_provider", sa.String(20), nullable=True)),
     ("round", sa.Column("meeting_waiting_room", sa.Boolean(), nullable=False, server_default=sa.true())),
     ("panel", sa.Column("meeting_address", sa.LargeBinary(), nullable=True)),
+    ("panel", sa.Column("meeting_number", sa.LargeBinary(), nullable=True)),
     ("panel", sa.Column("meeting_password", sa.LargeBinary(), nullable=True)),
 )
 
