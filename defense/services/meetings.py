@@ -104,7 +104,7 @@ def find_door(
             raise IllegalState(NO_MEETING_YET)
         plan = plan_of(meeting.tag, meeting.told or meeting.wanted)
     else:
-        held = HeldMeeting(sitting.meeting_key, {})
+        held = HeldMeeting(_room_name(sitting), {})
         plan = _plan_at_click(session, sitting)
         if name == ProviderName.FIXED:
             room = panel_room_of(settings, sitting.panel)
@@ -185,7 +185,11 @@ def _plan_at_click(session: Session, sitting: Sitting) -> MeetingPlan:
     """For rooms that are made at the click: they are named after the sitting, however it is moved."""
     round_, panel = session.get_one(Round, sitting.round_id), session.get_one(Panel, sitting.panel_id)
     plan = plan_json(subject_of(panel.name), sitting.start_at, sitting.end_at, round_.meeting_waiting_room)
-    return plan_of(sitting.meeting_key, plan)
+    return plan_of(_room_name(sitting), plan)
+
+
+def _room_name(sitting: Sitting) -> str:
+    return f"defence-{sitting.meeting_key}"
 
 
 def _require_open(window: Period, now: datetime) -> None:

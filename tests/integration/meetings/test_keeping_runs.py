@@ -1,108 +1,92 @@
-"""Hundreds of runs with faults and changes of the timetable: in the end one right meeting a sitting."""
+"""Hundreds of runs with faults and changes of the timetable: in the end one right meeting a half-day."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from defense.extensions import db
-from defense.integrations.meetings.provider import ProviderName
-from defense.models import Defence, Meeting, Round, Sitting
-from defense.services.meeting_keeping import keep_meetings
-from defense.services.transaction import begin_write, prepare_engine
-from defense.settings import Settings
-from tests.integration.meetings.memory_provider import Killed, MemoryProvider
-from tests.invite_world import START, World
+from defense.models import Round, Sitting
+from tests.doubles.server import Fault, FaultPlan
+from tests.doubles.tencent_double import TencentDouble
+from tests.keeping_world import KeepingWorld, Killed, make_template
 
-FAULTS = ("later", "quota", "never", "unknown", "unknown_after", "killed_before", "killed_after")
-
-
-class Clock:
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=7)
-        return self.now
+RUNS, RUNS_A_TEST = 200, 20
+TURNS = 14
+FAULTS = (
+    *(Fault.RESET_BEFORE, Fault.RESET_AFTER, Fault.CUT_OFF, Fault.WRONG_TYPE, Fault.ERROR_500),
+    *(Fault.ERROR_500_AFTER, Fault.ERROR_503, Fault.RATE, Fault.QUOTA),
+)
+SILENCES = (Fault.SILENCE_BEFORE, Fault.SILENCE_AFTER)
+"""Rarer than the others: each takes as long as the connector waits."""
 
 
-def change_timetable(session: Session, rng: random.Random, world_sittings: list[int]) -> None:
-    sitting = session.get_one(Sitting, rng.choice(world_sittings))
-    what = rng.randrange(4)
-    if what == 0:
-        sitting.start_at += timedelta(minutes=rng.choice((-40, 20, 60)))
-        sitting.end_at = sitting.start_at + timedelta(minutes=90)
-    elif what == 1:
-        sitting.cancelled = True
-    elif what == 2:
-        sitting.cancelled = False
-    else:
-        round_ = session.get_one(Round, sitting.round_id)
-        pair = rng.choice((("tencent", "zoom"), ("zoom", "tencent"), ("tencent", None)))
-        round_.meeting_provider, round_.second_meeting_provider = pair
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_template(tmp_path_factory.mktemp("keeping"))
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_every_sitting_ends_with_one_meeting_and_no_provider_with_an_orphan(
-    seed: int, tmp_path: Path
-) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'test.sqlite3'}")
-    prepare_engine(engine)
-    db.metadata.create_all(engine)
-    sessions = sessionmaker(engine)
-    settings = Settings.from_env({"INSTANCE_DIR": str(tmp_path), "SECRET_KEY": "k" * 32})
+def faults_of(rng: random.Random, share: float) -> FaultPlan:
+    def plan(_call: str) -> Fault | None:
+        if rng.random() >= share:
+            return None
+        return rng.choice(SILENCES) if rng.random() < 0.06 else rng.choice(FAULTS)
+
+    return plan
+
+
+def change_timetable(rng: random.Random) -> Callable[[Session], None]:
+    def change(session: Session) -> None:
+        sitting = rng.choice(session.scalars(select(Sitting).order_by(Sitting.id)).all())
+        match rng.randrange(4):
+            case 0:
+                sitting.start_at += timedelta(minutes=rng.choice((-40, 20, 60)))
+                sitting.end_at = sitting.start_at + timedelta(minutes=90)
+            case 1:
+                sitting.cancelled = True
+            case 2:
+                sitting.cancelled = False
+            case _:
+                round_ = session.get_one(Round, sitting.round_id)
+                pair = rng.choice((("tencent", "zoom"), ("zoom", "tencent"), ("tencent", None)))
+                round_.meeting_provider, round_.second_meeting_provider = pair
+
+    return change
+
+
+def run(seed: int, world: KeepingWorld) -> None:
     rng = random.Random(seed)
-    clock = Clock(START - timedelta(days=9))
-    with sessions() as session:
-        begin_write(session)
-        world = World(session, settings)
-        world.round.meeting_provider, world.round.second_meeting_provider = "tencent", "zoom"
-        for day in (1, 2):
-            sitting = world.add_sitting(START + timedelta(days=day))
-            session.add(
-                Defence(
-                    application_id=world.candidates[day - 1].id,
-                    attempt=2,
-                    sitting_id=sitting.id,
-                    start_at=sitting.start_at,
-                    end_at=sitting.end_at,
-                )
-            )
-        ids = list(session.scalars(select(Sitting.id)))
-        session.commit()
-    tencent, zoom = MemoryProvider(ProviderName.TENCENT), MemoryProvider(ProviderName.ZOOM)
-    providers = {"tencent": tencent, "zoom": zoom}
-    for _ in range(40):
-        if rng.random() < 0.3:
-            with sessions() as session:
-                begin_write(session)
-                change_timetable(session, rng, ids)
-                session.commit()
-        for provider in (tencent, zoom):
-            if rng.random() < 0.4:
-                provider.faults.extend(rng.choices(FAULTS, k=rng.randrange(1, 4)))
+    for _ in range(TURNS):
+        if rng.random() < 0.35:
+            world.change(change_timetable(rng))
+        for name, double in world.doubles.items():
+            double.faults = faults_of(rng, rng.choice((0.0, 0.3, 0.6, 1.0)))
+            world.mortals[name].dies = rng.choice(("", "", "", "before", "after"))
         with suppress(Killed):
-            keep_meetings(sessions, providers, settings, clock)
-        clock.now += timedelta(minutes=rng.choice((0, 1, 5, 20)))
-    tencent.faults.clear()
-    zoom.faults.clear()
-    for _ in range(8):
-        keep_meetings(sessions, providers, settings, clock)
-        clock.now += timedelta(minutes=61)
-    with sessions() as session:
-        held = {m.sitting_id: m for m in session.scalars(select(Meeting).where(Meeting.state == "held"))}
-        wanted = {s.id: s for s in session.scalars(select(Sitting).where(Sitting.cancelled.is_(False)))}
-        assert held.keys() == wanted.keys()
-        there = {plan.tag: plan for p in (tencent, zoom) for plan in p.meetings.values()}
-        assert sum(len(p.meetings) for p in (tencent, zoom)) == len(there) == len(wanted)
-        for sitting_id, meeting in held.items():
-            plan = there[meeting.tag]
-            assert (plan.start_at, plan.end_at) == (wanted[sitting_id].start_at, wanted[sitting_id].end_at)
-            assert plan in providers[meeting.provider].meetings.values()
-    engine.dispose()
+            world.keep()
+        world.clock.wait(rng.choice((0, 1, 5, 20)))
+    for name, double in world.doubles.items():
+        double.faults = lambda _call: None
+        world.mortals[name].dies = ""
+    world.keep_for(turns=6, minutes=61)
+
+
+@pytest.mark.parametrize("block", range(RUNS // RUNS_A_TEST))
+def test_every_half_day_ends_with_one_meeting_and_no_provider_with_an_orphan(
+    block: int, tmp_path: Path, template: Path
+) -> None:
+    for seed in range(block * RUNS_A_TEST, (block + 1) * RUNS_A_TEST):
+        with TencentDouble() as first, TencentDouble() as second:
+            world = KeepingWorld(tmp_path, template, first, second)
+            run(seed, world)
+            try:
+                world.check_all_is_well()
+            except AssertionError as error:
+                raise AssertionError(f"seed {seed}") from error
+            world.engine.dispose()
