@@ -164,6 +164,7 @@ def switch_to(
     account_id : of staff, who do not wait; None when the provider gave up.
     """
     sitting_id, wanted, by_hand = meeting.sitting_id, meeting.wanted, account_id is not None
+    was_told = meeting.is_stuck
     retire(meeting, providers, now)
     if meeting.state == MeetingState.CANCELLED:
         meeting.state = MeetingState.FAILED
@@ -188,6 +189,7 @@ def switch_to(
         record_audit(session, "meeting.switched", f"sitting:{sitting_id}", detail, account_id)
     else:
         _take_up(providers, taken_up, wanted, now)
+        taken_up.is_stuck = was_told  # once, and not at every turn to the other one
         _tell_stuck(session, taken_up)
     session.flush()
     return taken_up
