@@ -36,10 +36,10 @@ from defense.services.meeting_settling import others_of, switch_to
 from defense.services.meeting_wishes import OVERRUN, ROOM_OPENS_BEFORE, refresh_meetings, subject_of
 from defense.settings import Settings
 
-NO_MEETING_YET = Text(
-    "视频会议尚未准备好，请过一分钟再点击进入；如仍不能进入，请立即致电评价中心会务人员。",
+_NO_MEETING_YET = Text(
+    "视频会议尚未准备好，请过一分钟再点击进入；如仍不能进入，请立即致电评价中心：{telephones}。",
     "The video meeting is not ready yet. Try again in a minute; if it still does not open, telephone the"
-    " centre at once.",
+    " centre at once: {telephones}.",
 )
 
 
@@ -101,7 +101,7 @@ def find_door(
     if providers[name].creates_ahead:
         held = held_of(settings, meeting) if meeting else None
         if meeting is None or held is None:
-            raise IllegalState(NO_MEETING_YET)
+            raise IllegalState(no_meeting_text(session, sitting.id))
         plan = plan_of(meeting.tag, meeting.told or meeting.wanted)
     else:
         held = HeldMeeting(_room_name(sitting), {})
@@ -109,7 +109,7 @@ def find_door(
         if name == ProviderName.FIXED:
             room = panel_room_of(settings, sitting.panel)
             if room is None:
-                raise IllegalState(NO_MEETING_YET)
+                raise IllegalState(no_meeting_text(session, sitting.id))
             secrets = {"address": room.address, "number": room.number, "password": room.password}
             held = HeldMeeting(f"panel-{sitting.panel_id}", secrets)
     return Door(
@@ -121,6 +121,13 @@ def find_door(
         valid_until=window.end_at,
         room=room,
     )
+
+
+def no_meeting_text(session: Session, sitting_id: int) -> Text:
+    """What somebody reads who cannot be let in although it is time, and what they should do."""
+    round_ = session.get_one(Round, session.get_one(Sitting, sitting_id).round_id)
+    numbers = round_.rules.telephones
+    return _NO_MEETING_YET.format(telephones=Text("、".join(numbers), ", ".join(numbers)))
 
 
 def knock(providers: Providers, door: Door, now: datetime) -> Knock:
@@ -177,7 +184,7 @@ def _meeting_kept(session: Session, providers: Providers, sitting: Sitting) -> t
     round_ = session.get_one(Round, sitting.round_id)
     usable = providers_of(round_, sitting.panel.meeting_address is not None, providers)
     if under_way is not None or not usable:
-        raise IllegalState(NO_MEETING_YET)
+        raise IllegalState(no_meeting_text(session, sitting.id))
     return usable[0], None
 
 

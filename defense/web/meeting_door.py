@@ -11,7 +11,7 @@ from defense.domain.people import Period
 from defense.extensions import db
 from defense.models import Sitting
 from defense.models.types import utc_now
-from defense.services.meetings import NO_MEETING_YET, Door, find_door, knock, take_second_provider
+from defense.services.meetings import Door, find_door, knock, no_meeting_text, take_second_provider
 from defense.services.transaction import begin_write
 
 
@@ -31,7 +31,7 @@ def enter_meeting(sitting: Sitting, moderator: bool, window: Period) -> Response
             door = _find(sitting_id, moderator, window)
             answer = knock(providers, door, utc_now())
     if answer.address is None:
-        raise IllegalState(NO_MEETING_YET)
+        raise IllegalState(no_meeting_text(db.session(), sitting_id))
     if door.room is None:
         return redirect(answer.address)
     return render_template("meetings/room.html", address=answer.address, room=door.room, window=window)
