@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.extensions import db
 from defense.integrations.meetings.call import Timing
 from defense.integrations.meetings.tencent import TencentProvider
+from defense.integrations.meetings.zoom import ZoomProvider
 from defense.models import AuditEntry, Defence, Meeting, Round, Sitting
 from defense.services.meeting_keeping import keep_meetings
 from defense.services.meeting_rows import MeetingState
@@ -22,8 +23,9 @@ from defense.services.transaction import begin_write, prepare_engine
 from defense.settings import Settings
 from tests.doubles.server import Fault
 from tests.doubles.tencent_double import TencentDouble
+from tests.doubles.zoom_double import ZoomDouble
 from tests.invite_world import World
-from tests.meeting_world import tencent_access
+from tests.meeting_world import tencent_access, zoom_access
 
 IMPATIENT = Timing(connect_s=1.0, read_s=0.15, patience_s=0.5, attempts=2, first_pause_s=0.001)
 SECRET_KEY = "k" * 32
@@ -55,6 +57,16 @@ class Mortal:
             return answer
 
         return called
+
+
+@dataclass(frozen=True)
+class Found:
+    """A meeting as a provider has it."""
+
+    provider: str
+    subject: str
+    start_at: datetime
+    end_at: datetime
 
 
 class Clock:
@@ -106,7 +118,7 @@ def settings_in(directory: Path, secret_key: str = SECRET_KEY) -> Settings:
 class KeepingWorld:
     """A copy of the template, with a keeper that can be killed and started again."""
 
-    def __init__(self, directory: Path, template: Path, first: TencentDouble, second: TencentDouble) -> None:
+    def __init__(self, directory: Path, template: Path, tencent: TencentDouble, zoom: ZoomDouble) -> None:
         self.path = directory / "test.sqlite3"
         shutil.copy(template, self.path)
         self.engine: Engine = create_engine(f"sqlite:///{self.path}")
@@ -114,10 +126,11 @@ class KeepingWorld:
         self.sessions = sessionmaker(self.engine)
         self.settings = settings_in(directory)
         self.clock = Clock()
-        self.doubles = {"tencent": first, "zoom": second}
+        self.tencent, self.zoom = tencent, zoom
+        self.doubles: dict[str, TencentDouble | ZoomDouble] = {"tencent": tencent, "zoom": zoom}
         self.mortals = {
-            name: Mortal(TencentProvider(tencent_access(double), IMPATIENT))
-            for name, double in self.doubles.items()
+            "tencent": Mortal(TencentProvider(tencent_access(tencent), IMPATIENT)),
+            "zoom": Mortal(ZoomProvider(zoom_access(zoom), IMPATIENT)),
         }
 
     @property
@@ -175,10 +188,23 @@ class KeepingWorld:
                 for m in session.scalars(select(Meeting).where(Meeting.state == MeetingState.HELD))
             }
             assert held.keys() == wanted.keys()
-            there = [(name, m) for name, double in self.doubles.items() for m in double.living]
+            there = self.found()
             assert len(there) == len(wanted)
             for sitting_id, meeting in held.items():
                 sitting = wanted[sitting_id or 0]
-                (found,) = [m for name, m in there if name == meeting.provider and meeting.tag in m.subject]
-                times = (int(sitting.start_at.timestamp()), int(sitting.end_at.timestamp()))
-                assert (found.start, found.end) == times
+                (found,) = [f for f in there if f.provider == meeting.provider and meeting.tag in f.subject]
+                assert (found.start_at, found.end_at) == (sitting.start_at, sitting.end_at)
+
+    def found(self) -> list[Found]:
+        """Everything that somebody could enter, at both providers."""
+        at_tencent = [
+            Found(
+                "tencent", m.subject, datetime.fromtimestamp(m.start, UTC), datetime.fromtimestamp(m.end, UTC)
+            )
+            for m in self.tencent.living
+        ]
+        at_zoom = []
+        for m in self.zoom.living:
+            start_at = datetime.fromisoformat(m.start_time)
+            at_zoom.append(Found("zoom", m.topic, start_at, start_at + timedelta(minutes=m.duration)))
+        return at_tencent + at_zoom

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
+from defense.integrations.meetings.fixed import standing_room
 from defense.integrations.meetings.provider import ProviderName
 from defense.models import Panel, Round
 from defense.services.at_rest import open_bytes, seal_bytes
@@ -32,7 +33,7 @@ MEETING_STATE_TEXT: dict[str, Text] = {
     MeetingState.FAILED: Text("未能创建", "could not be had"),
 }
 _PURPOSE = "standing conference rooms"
-_MOST_CHARACTERS = 500
+LONGEST_NUMBER = 40
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,20 @@ def keep_panel_room(
     Raises
     ------
     InvalidInput
-        The address is not one of the web.
+        Naming the part that cannot be like this, without repeating it.
     """
-    _require_address(room.address)
-    if max(len(room.number), len(room.password)) > _MOST_CHARACTERS:
-        raise InvalidInput(Text("会议号或密码过长。", "The number or the password is too long."))
+    standing_room(f"panel-{panel.id}", room.address, room.password)
+    if not room.address.startswith("https://"):
+        raise InvalidInput(
+            Text(
+                "会议地址应以 https:// 开头，请从会议软件中完整复制。",
+                "The meeting address begins with https://; copy the whole of it from the meeting program.",
+            )
+        )
+    if len(room.number) > LONGEST_NUMBER or not room.number.isprintable():
+        raise InvalidInput(
+            Text("会议号应为一行文字，最多40个字符。", "The number is one line of at most 40 characters.")
+        )
     panel.meeting_address = _sealed(settings, panel, "address", room.address)
     panel.meeting_number = _sealed(settings, panel, "number", room.number)
     if room.password:
@@ -130,21 +140,6 @@ def masked_room(settings: Settings, panel: Panel) -> PanelRoom | None:
         number=f"…{room.number[-2:]}" if len(room.number) > 4 else "…" * bool(room.number),
         password="••••" if room.password else "",
     )
-
-
-def _require_address(address: str) -> None:
-    try:
-        parts = urlsplit(address)
-        good = parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        good = False
-    if not good or len(address) > _MOST_CHARACTERS or not address.isprintable() or " " in address:
-        raise InvalidInput(
-            Text(
-                "会议地址应以 https:// 开头，请从会议软件中完整复制。",
-                "The meeting address begins with https://; copy the whole of it from the meeting program.",
-            )
-        )
 
 
 def _sealed(settings: Settings, panel: Panel, part: str, value: str) -> bytes:

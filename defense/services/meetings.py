@@ -12,6 +12,7 @@ from defense.domain.clocks import both_clocks, day_with_weekday
 from defense.domain.errors import Forbidden, IllegalState
 from defense.domain.people import Period
 from defense.domain.text import Text
+from defense.integrations.meetings.fixed import standing_room
 from defense.integrations.meetings.provider import (
     FailureKind,
     HeldMeeting,
@@ -110,8 +111,7 @@ def find_door(
             room = panel_room_of(settings, sitting.panel)
             if room is None:
                 raise IllegalState(no_meeting_text(session, sitting.id))
-            secrets = {"address": room.address, "number": room.number, "password": room.password}
-            held = HeldMeeting(f"panel-{sitting.panel_id}", secrets)
+            held = standing_room(f"panel-{sitting.panel_id}", room.address, room.password)
     return Door(
         sitting_id=sitting.id,
         provider=name,
@@ -153,8 +153,6 @@ def take_second_provider(
 
     Whether there is one; staff find the first one's words on the page of the meetings.
     """
-    if providers[door.provider].creates_ahead or failure.kind is FailureKind.ABSENT:
-        return False
     refresh_meetings(session, providers, now)
     live = select(Meeting).where(Meeting.sitting_id == door.sitting_id, Meeting.state.in_(LIVE_STATES))
     meeting = session.scalar(live.with_for_update())
@@ -163,6 +161,11 @@ def take_second_provider(
     if meeting.provider != door.provider:
         return True  # somebody else's click was first
     meeting.last_words, meeting.changed_at = failure.words.to_json(), now
+    if providers[door.provider].creates_ahead:
+        # One that somebody deleted at the provider: the keeper finds that out and makes it anew.
+        if failure.kind is FailureKind.ABSENT:
+            meeting.is_behind, meeting.next_attempt_at = True, now
+        return False
     meeting.attempts += 1
     others = others_of(session, providers, meeting)
     if meeting.is_second or not others:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask import Flask
@@ -13,15 +14,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
+from defense.integrations.meetings.bigbluebutton import BigBlueButtonProvider
 from defense.integrations.meetings.tencent import TencentProvider
+from defense.integrations.meetings.zoom import ZoomProvider
 from defense.models import AuditEntry, Meeting, Panel, Round, Sitting
 from defense.models.types import utc_now
 from defense.services.meeting_keeping import keep_meetings
 from tests.conftest import People
+from tests.doubles.bbb_double import BbbDouble
 from tests.doubles.server import Fault
 from tests.doubles.tencent_double import TencentDouble
+from tests.doubles.zoom_double import ZoomDouble
 from tests.keeping_world import IMPATIENT
-from tests.meeting_world import tencent_access
+from tests.meeting_world import bbb_access, tencent_access, zoom_access
 
 Enter = Callable[[str], FlaskClient]
 PAGE = "/rounds/2021/meetings"
@@ -121,6 +126,85 @@ def test_the_click_follows_a_sitting_that_was_moved(
     keep(published_app)
     assert expert.get(path_of(people)).location == before
     assert tencent.created == 1
+
+
+def test_a_meeting_that_somebody_deleted_is_made_anew(
+    published_app: Flask, people: People, enter: Enter
+) -> None:
+    """Zoom is asked for the host's address at the click, and says that there is no such meeting."""
+    with ZoomDouble() as zoom:
+        provider = ZoomProvider(zoom_access(zoom), IMPATIENT)
+        published_app.extensions["meeting_providers"]["zoom"] = provider
+        choose(published_app, "zoom", None)
+        keep(published_app)
+        zoom.meetings.clear()
+        assert enter("secretary").get(path_of(people)).status_code == 409
+        keep(published_app)
+        (made,) = zoom.living
+        assert enter("secretary").get(path_of(people)).location == made.shown()["start_url"]
+        assert enter("expert0").get(path_of(people)).location == made.shown()["join_url"]
+
+
+@pytest.fixture
+def bbb(published_app: Flask) -> Iterator[BbbDouble]:
+    """BigBlueButton, which makes its rooms at the click, is the round's provider."""
+    with BbbDouble() as double:
+        provider = BigBlueButtonProvider(bbb_access(double), IMPATIENT)
+        published_app.extensions["meeting_providers"]["bigbluebutton"] = provider
+        yield double
+
+
+def test_everybody_meets_in_one_room_made_at_the_click(
+    published_app: Flask, bbb: BbbDouble, people: People, enter: Enter
+) -> None:
+    choose(published_app, "bigbluebutton", "jitsi")
+    keep(published_app)
+    assert not bbb.calls, "nothing is made ahead"
+    first, second = enter("secretary").get(path_of(people)), enter("candidate0").get("/my/meeting")
+    assert parse_qs(urlsplit(first.location).query)["role"] == ["MODERATOR"]
+    assert parse_qs(urlsplit(second.location).query)["role"] == ["VIEWER"]
+    assert len(bbb.living) == 1
+
+
+def test_a_click_that_the_first_provider_fails_leads_everybody_to_the_second(
+    published_app: Flask, bbb: BbbDouble, people: People, enter: Enter
+) -> None:
+    choose(published_app, "bigbluebutton", "jitsi")
+    bbb.faults = lambda _call: Fault.ERROR_503
+    first = enter("expert0").get(path_of(people))
+    assert first.location.startswith("https://meet.jit.si/")
+    bbb.faults = lambda _call: None
+    assert enter("secretary").get(path_of(people)).location == first.location, "nobody sits alone"
+    keep(published_app)
+    assert enter("candidate0").get("/my/meeting").location == first.location
+    assert "BigBlueButton" in enter("staff").get(PAGE).text
+    assert audit_text(published_app).count("meeting.switched") == 1
+
+
+def test_a_second_provider_that_makes_meetings_ahead_is_asked_after_the_click(
+    published_app: Flask, bbb: BbbDouble, tencent: TencentDouble, people: People, enter: Enter
+) -> None:
+    choose(published_app, "bigbluebutton", "tencent")
+    bbb.faults = lambda _call: Fault.ERROR_503
+    answer = enter("expert0").get(path_of(people))
+    assert answer.status_code == 409
+    assert "请过一分钟再点击进入" in answer.text
+    keep(published_app)
+    (made,) = tencent.living
+    assert enter("expert0").get(path_of(people)).location == made.shown()["join_url"]
+
+
+def test_with_no_other_provider_a_failing_click_says_whom_to_telephone(
+    published_app: Flask, bbb: BbbDouble, people: People, enter: Enter
+) -> None:
+    choose(published_app, "bigbluebutton", None)
+    bbb.faults = lambda _call: Fault.ERROR_503
+    answer = enter("expert0").get(path_of(people))
+    assert answer.status_code == 409
+    assert "0991-3689900" in answer.text
+    assert "BigBlueButton" in enter("staff").get(PAGE).text
+    bbb.faults = lambda _call: None
+    assert enter("expert0").get(path_of(people)).status_code == 302
 
 
 def test_a_cancelled_sitting_leads_nowhere(

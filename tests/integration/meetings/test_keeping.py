@@ -16,6 +16,7 @@ from defense.models import Defence, Meeting, Sitting, SittingMember
 from defense.services.meeting_rows import MeetingState, held_of
 from tests.doubles.server import Fault
 from tests.doubles.tencent_double import TencentDouble
+from tests.doubles.zoom_double import ZoomDouble
 from tests.keeping_world import KeepingWorld, Killed, make_template, settings_in
 
 
@@ -26,8 +27,8 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def world(tmp_path: Path, template: Path) -> Iterator[KeepingWorld]:
-    with TencentDouble() as first, TencentDouble() as second:
-        world = KeepingWorld(tmp_path, template, first, second)
+    with TencentDouble() as tencent, ZoomDouble() as zoom:
+        world = KeepingWorld(tmp_path, template, tencent, zoom)
         yield world
         world.engine.dispose()
 
@@ -51,9 +52,9 @@ def cancel(sitting: Sitting) -> None:
 def test_one_meeting_a_half_day_is_made_ahead_with_a_waiting_room(world: KeepingWorld) -> None:
     assert world.keep()["created"] == 3
     world.check_all_is_well()
-    assert all(m.settings["auto_in_waiting_room"] is True for m in world.doubles["tencent"].living)
+    assert all(m.settings["auto_in_waiting_room"] is True for m in world.tencent.living)
     assert not world.keep()
-    assert world.doubles["tencent"].created == 3
+    assert world.tencent.created == 3
 
 
 def test_a_moved_half_day_moves_its_meeting(world: KeepingWorld) -> None:
@@ -61,7 +62,7 @@ def test_a_moved_half_day_moves_its_meeting(world: KeepingWorld) -> None:
     edit_first(world, move_by_an_hour)
     assert world.keep() == {"moved": 1}
     world.check_all_is_well()
-    assert world.doubles["tencent"].created == 3
+    assert world.tencent.created == 3
 
 
 def test_a_cancelled_half_day_has_none_and_gets_one_when_it_is_used_again(world: KeepingWorld) -> None:
@@ -113,7 +114,7 @@ def test_a_creation_that_was_not_answered_is_found_and_not_repeated(
     world.clock.wait(2)
     world.keep()
     world.check_all_is_well()
-    assert world.doubles["tencent"].created == 2
+    assert world.tencent.created == 2
 
 
 @pytest.mark.parametrize(("dies", "created"), [("before", 0), ("after", 1)])
@@ -127,7 +128,7 @@ def test_a_keeper_killed_while_creating(world: KeepingWorld, dies: str, created:
     world.clock.wait(11)
     world.keep()
     world.check_all_is_well()
-    assert world.doubles["tencent"].created == 3
+    assert world.tencent.created == 3
 
 
 def test_out_of_quota_the_second_provider_is_asked_at_once_and_staff_are_told(world: KeepingWorld) -> None:
@@ -158,7 +159,7 @@ def test_what_the_first_provider_made_unheard_is_cancelled_when_it_is_back(world
     def unheard(call: str) -> Fault:
         return Fault.RESET_AFTER if call.startswith("POST") else Fault.ERROR_503
 
-    world.doubles["tencent"].faults = unheard
+    world.tencent.faults = unheard
     world.keep_for(turns=40, minutes=3)
     assert (world.living("tencent"), world.living("zoom")) == (3, 3)
     world.fail("tencent", None)
@@ -216,10 +217,10 @@ def test_nobody_is_moved_out_of_an_open_room(world: KeepingWorld) -> None:
 def test_a_half_day_that_is_over_is_left_alone(world: KeepingWorld) -> None:
     world.keep()
     world.clock.wait(60 * 24 * 30)
-    calls = len(world.doubles["tencent"].calls)
+    calls = len(world.tencent.calls)
     world.change_round("zoom", None)
     world.keep()
-    assert len(world.doubles["tencent"].calls) == calls
+    assert len(world.tencent.calls) == calls
     assert world.living("zoom") == 0
 
 
@@ -241,7 +242,7 @@ def test_two_keepers_at_once_make_every_meeting_once(world: KeepingWorld) -> Non
         thread.join()
     assert not failures
     world.check_all_is_well()
-    assert world.doubles["tencent"].created == 3
+    assert world.tencent.created == 3
 
 
 def test_what_a_keeper_makes_long_after_its_turn_is_cancelled(world: KeepingWorld) -> None:
@@ -275,7 +276,7 @@ def test_after_a_change_of_the_secret_key_the_provider_is_asked(world: KeepingWo
     world.change(lambda session: cancel(session.get_one(Sitting, edit_second)))
     world.keep()
     world.check_all_is_well()
-    assert world.doubles["tencent"].created == 3
+    assert world.tencent.created == 3
 
 
 def test_secrets_are_nowhere_in_the_clear(

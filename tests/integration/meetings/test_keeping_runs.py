@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from defense.models import Round, Sitting
 from tests.doubles.server import Fault, FaultPlan
 from tests.doubles.tencent_double import TencentDouble
+from tests.doubles.zoom_double import ZoomDouble
 from tests.keeping_world import KeepingWorld, Killed, make_template
 
 RUNS, RUNS_A_TEST = 200, 20
@@ -82,8 +83,8 @@ def test_every_half_day_ends_with_one_meeting_and_no_provider_with_an_orphan(
     block: int, tmp_path: Path, template: Path
 ) -> None:
     for seed in range(block * RUNS_A_TEST, (block + 1) * RUNS_A_TEST):
-        with TencentDouble() as first, TencentDouble() as second:
-            world = KeepingWorld(tmp_path, template, first, second)
+        with TencentDouble() as tencent, ZoomDouble() as zoom:
+            world = KeepingWorld(tmp_path, template, tencent, zoom)
             run(seed, world)
             try:
                 world.check_all_is_well()
