@@ -78,20 +78,20 @@ def settle_answer(
             meeting.is_behind = True  # whose word came last at the provider, nobody knows
         return
     meeting.claimed_until, meeting.changed_at = None, now
-    if answer.failure is not None:
+    if answer.failure is not None and (step is Step.CREATE or answer.failure.kind is not FailureKind.ABSENT):
         _settle_failure(session, providers, meeting, step, answer.failure, now)
     else:
-        _settle_success(settings, meeting, step, answer.held, now)
+        _settle_success(settings, meeting, step, answer, now)
 
 
-def _settle_success(
-    settings: Settings, meeting: Meeting, step: Step, held: HeldMeeting | None, now: datetime
-) -> None:
-    meeting.attempts, meeting.next_attempt_at, meeting.last_words = 0, now, None
-    if step is Step.CANCEL or (step is Step.FIND and held is None):
-        _settle_absence(meeting)
+def _settle_success(settings: Settings, meeting: Meeting, step: Step, answer: Answer, now: datetime) -> None:
+    """The call worked, or the provider says that there is nothing (any more)."""
+    meeting.next_attempt_at = now
+    if step is Step.CANCEL or answer.held is None:
+        _settle_absence(meeting)  # and the failures that led here still count
         return
-    keep_held(settings, meeting, held)
+    meeting.attempts, meeting.last_words = 0, None
+    keep_held(settings, meeting, answer.held)
     meeting.is_stuck = False
     if meeting.state == MeetingState.CREATING:
         meeting.state = MeetingState.HELD
@@ -102,8 +102,10 @@ def _settle_absence(meeting: Meeting) -> None:
     """The provider surely has nothing of it."""
     meeting.sealed = meeting.told = None
     meeting.is_behind = False
-    gone = meeting.state in (MeetingState.CANCELLING, MeetingState.CANCELLED)
-    meeting.state = MeetingState.CANCELLED if gone else MeetingState.PLANNED
+    if meeting.state in (MeetingState.CANCELLING, MeetingState.CANCELLED):
+        meeting.state, meeting.last_words = MeetingState.CANCELLED, None
+    else:
+        meeting.state = MeetingState.PLANNED
 
 
 def _settle_failure(
@@ -117,12 +119,10 @@ def _settle_failure(
     meeting.last_words = failure.words.to_json()
     meeting.attempts += 1
     meeting.next_attempt_at = now + _delay_after(meeting.attempts)
-    never_came_about = step is Step.CREATE and failure.kind is not FailureKind.UNKNOWN
-    if never_came_about or (step is not Step.CREATE and failure.kind is FailureKind.ABSENT):
+    if step is Step.CREATE and failure.kind is not FailureKind.UNKNOWN:
         _settle_absence(meeting)
-    if meeting.state == MeetingState.CANCELLED:
-        meeting.last_words = None
-    elif failure.kind in _FINAL or meeting.attempts >= SWITCH_AFTER:
+    has_to_give_way = failure.kind in _FINAL or meeting.attempts >= SWITCH_AFTER
+    if has_to_give_way and meeting.state != MeetingState.CANCELLED:
         give_way(session, providers, meeting, now)
 
 

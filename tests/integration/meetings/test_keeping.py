@@ -155,6 +155,13 @@ def test_a_provider_that_stays_down_gives_way_after_some_minutes(world: KeepingW
     world.check_all_is_well()
 
 
+def test_a_provider_that_answers_every_question_but_no_creation_gives_way(world: KeepingWorld) -> None:
+    world.tencent.faults = lambda call: Fault.RESET_BEFORE if call.startswith("POST") else None
+    world.keep_for(turns=60, minutes=1)
+    world.check_all_is_well()
+    assert world.living("zoom") == 3
+
+
 def test_what_the_first_provider_made_unheard_is_cancelled_when_it_is_back(world: KeepingWorld) -> None:
     def unheard(call: str) -> Fault:
         return Fault.RESET_AFTER if call.startswith("POST") else Fault.ERROR_503
