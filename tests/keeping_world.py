@@ -84,10 +84,17 @@ class Clock:
 
 
 def make_template(directory: Path) -> Path:
-    """A database with three half-days in nine to eleven days, of which tests take copies."""
+    """A database of which tests take copies."""
     path = directory / "template.sqlite3"
     engine = create_engine(f"sqlite:///{path}")
     prepare_engine(engine)
+    fill(engine, directory)
+    engine.dispose()
+    return path
+
+
+def fill(engine: Engine, directory: Path) -> None:
+    """Tables, and three half-days in nine to eleven days."""
     db.metadata.create_all(engine)
     with Session(engine) as session:
         begin_write(session)
@@ -107,8 +114,6 @@ def make_template(directory: Path) -> Path:
                 )
             )
         session.commit()
-    engine.dispose()
-    return path
 
 
 def settings_in(directory: Path, secret_key: str = SECRET_KEY) -> Settings:
@@ -116,13 +121,13 @@ def settings_in(directory: Path, secret_key: str = SECRET_KEY) -> Settings:
 
 
 class KeepingWorld:
-    """A copy of the template, with a keeper that can be killed and started again."""
+    """A published round, with a keeper that can be killed and started again."""
 
-    def __init__(self, directory: Path, template: Path, tencent: TencentDouble, zoom: ZoomDouble) -> None:
+    def __init__(
+        self, directory: Path, template: Path | Engine, tencent: TencentDouble, zoom: ZoomDouble
+    ) -> None:
         self.path = directory / "test.sqlite3"
-        shutil.copy(template, self.path)
-        self.engine: Engine = create_engine(f"sqlite:///{self.path}")
-        prepare_engine(self.engine)
+        self.engine = source if isinstance(source, Engine) else self._copy_of(source)
         self.sessions = sessionmaker(self.engine)
         self.settings = settings_in(directory)
         self.clock = Clock()
@@ -132,6 +137,12 @@ class KeepingWorld:
             "tencent": Mortal(TencentProvider(tencent_access(tencent), IMPATIENT)),
             "zoom": Mortal(ZoomProvider(zoom_access(zoom), IMPATIENT)),
         }
+
+    def _copy_of(self, template: Path) -> Engine:
+        shutil.copy(template, self.path)
+        engine = create_engine(f"sqlite:///{self.path}")
+        prepare_engine(engine)
+        return engine
 
     @property
     def providers(self) -> dict[str, Any]:
