@@ -124,7 +124,7 @@ class KeepingWorld:
     """A published round, with a keeper that can be killed and started again."""
 
     def __init__(
-        self, directory: Path, template: Path | Engine, tencent: TencentDouble, zoom: ZoomDouble
+        self, directory: Path, source: Path | Engine, tencent: TencentDouble, zoom: ZoomDouble
     ) -> None:
         self.path = directory / "test.sqlite3"
         self.engine = source if isinstance(source, Engine) else self._copy_of(source)

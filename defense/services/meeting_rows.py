@@ -9,11 +9,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import IllegalState
 from defense.integrations.meetings.provider import HeldMeeting, MeetingPlan, MeetingProvider, ProviderName
-from defense.models import Meeting, Round
+from defense.models import Meeting, Round, Sitting
 from defense.services.at_rest import open_bytes, seal_bytes
 from defense.settings import Settings
 
@@ -91,6 +92,16 @@ def providers_of(round_: Round, has_room: bool, providers: Providers) -> list[st
     """
     chosen = dict.fromkeys(filter(None, (round_.meeting_provider, round_.second_meeting_provider)))
     return [name for name in chosen if name in providers and (has_room or name != ProviderName.FIXED)]
+
+
+def lock_meeting(session: Session, meeting_id: int) -> Meeting | None:
+    """The row as it is now, for this transaction alone.
+
+    Its sitting is locked first, as whoever compares meetings with sittings does: so none waits for another.
+    """
+    of_meeting = select(Meeting.sitting_id).where(Meeting.id == meeting_id).scalar_subquery()
+    session.execute(select(Sitting.id).where(Sitting.id == of_meeting).with_for_update(key_share=True))
+    return session.get(Meeting, meeting_id, with_for_update=True, populate_existing=True)
 
 
 def add_meeting(

@@ -19,6 +19,7 @@ from defense.services.meeting_rows import (
     add_meeting,
     held_of,
     keep_held,
+    lock_meeting,
     providers_of,
     retire,
 )
@@ -69,7 +70,9 @@ def settle_answer(
     claim : id of the row, the end of the lease, and what was tried.
     """
     id_, until, step = claim
-    meeting = session.get_one(Meeting, id_, with_for_update=True, populate_existing=True)
+    meeting = lock_meeting(session, id_)
+    if meeting is None:
+        return
     if meeting.claimed_until != until:
         # The lease ran out and somebody else went on. What came about meanwhile must not be forgotten.
         if step is Step.CREATE and answer.held is not None:

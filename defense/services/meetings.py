@@ -28,6 +28,7 @@ from defense.services.meeting_rows import (
     MeetingState,
     Providers,
     held_of,
+    lock_meeting,
     plan_json,
     plan_of,
     providers_of,
@@ -154,9 +155,10 @@ def take_second_provider(
     Whether there is one; staff find the first one's words on the page of the meetings.
     """
     refresh_meetings(session, providers, now)
-    live = select(Meeting).where(Meeting.sitting_id == door.sitting_id, Meeting.state.in_(LIVE_STATES))
-    meeting = session.scalar(live.with_for_update())
-    if meeting is None:
+    live = select(Meeting.id).where(Meeting.sitting_id == door.sitting_id, Meeting.state.in_(LIVE_STATES))
+    id_ = session.scalar(live)
+    meeting = lock_meeting(session, id_) if id_ is not None else None
+    if meeting is None or meeting.state not in LIVE_STATES:
         return False
     if meeting.provider != door.provider:
         return True  # somebody else's click was first

@@ -12,6 +12,7 @@ from defense.models import Meeting
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.meeting_desk import list_meetings, try_again, use_other_provider
+from defense.services.meeting_rows import lock_meeting
 from defense.services.meeting_settings import PROVIDER_TEXT
 from defense.web.rounds import round_or_404
 
@@ -60,7 +61,7 @@ def change(code: str, meeting_id: int) -> ResponseReturnValue:
 
 
 def _meeting_or_404(code: str, meeting_id: int) -> Meeting:
-    meeting = db.session.get(Meeting, meeting_id, with_for_update=True)
+    meeting = lock_meeting(db.session(), meeting_id)
     if meeting is None or meeting.round_id != round_or_404(code).id:
         abort(404)
     return meeting
