@@ -30,11 +30,15 @@ class MeetingLine:
     second: str | None
     """The provider that staff can change to."""
     is_made_at_click: bool
+    lacks_provider: bool
+    """None of the round's providers can be used for this panel."""
 
     @property
     def is_stuck(self) -> bool:
         """Whether staff have to look at it."""
-        return any(m.is_stuck for m in (self.meeting, *self.others) if m and m.state in _UNSETTLED)
+        return self.lacks_provider or any(
+            m.is_stuck for m in (self.meeting, *self.others) if m and m.state in _UNSETTLED
+        )
 
 
 def list_meetings(session: Session, round_: Round, providers: Providers) -> list[MeetingLine]:
@@ -72,6 +76,7 @@ def _line(
     usable = providers_of(round_, sitting.panel.meeting_address is not None, providers)
     if live is not None:
         usable = others_of(session, providers, live)
+    lacks_provider = live is None and not usable and not sitting.cancelled
     name = live.provider if live is not None else next(iter(usable), None)
     provider = providers.get(name) if name else None
     return MeetingLine(
@@ -80,6 +85,7 @@ def _line(
         others=others,
         second=usable[0] if live is not None and usable else None,
         is_made_at_click=provider is not None and not provider.creates_ahead,
+        lacks_provider=lacks_provider,
     )
 
 

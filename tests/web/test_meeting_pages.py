@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from html import unescape
@@ -313,6 +314,7 @@ def test_a_standing_room_is_shown_to_whoever_may_enter_and_only_then(
     with published_app.app_context():
         panel_id = db.session.get_one(Sitting, people.sitting_id).panel_id
     panel_url, staff = f"/rounds/2021/panels/{panel_id}", enter("staff")
+    assert "请填写本组的固定会议室" in staff.get(PAGE).text
     for wrong in ("http://vc.example.org/j", "javascript:alert(1)", "https://u:p@vc.example.org", "vc"):
         assert staff.post(f"{panel_url}/room", data={"address": wrong}).status_code == 422
     form = {"address": ADDRESS, "number": NUMBER, "password": PASSWORD}
@@ -337,6 +339,26 @@ def test_a_standing_room_is_shown_to_whoever_may_enter_and_only_then(
     assert not any(secret.encode() in kept for secret in (ADDRESS, NUMBER, PASSWORD))
     assert staff.post(f"{panel_url}/room/forget").status_code == 302
     assert "暂无" in staff.get(panel_url).text or "尚未" in staff.get(panel_url).text
+
+
+def test_the_page_speaks_english(published_app: Flask, tencent: TencentDouble, enter: Enter) -> None:
+    tencent.faults = lambda _call: Fault.QUOTA
+    keep(published_app)
+    staff = enter("staff")
+    staff.post("/language/en", data={"next": PAGE})
+    page = staff.get(PAGE).text.partition("<main")[2]
+    for words in (
+        "Video meetings",
+        "stands in",
+        "Tencent Meeting",
+        "Use Tencent Meeting",
+        "could not be had",
+    ):
+        assert words in page
+    panels = re.findall(r'href="/sittings/\d+">[^<]+</a>', page)
+    assert not re.search(
+        r"[\u4e00-\u9fff]", "".join(p for p in re.split("|".join(map(re.escape, panels)), page))
+    )
 
 
 def test_the_command_keeps_the_meetings(published_app: Flask, tencent: TencentDouble) -> None:
