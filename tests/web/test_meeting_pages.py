@@ -338,7 +338,7 @@ def test_a_standing_room_is_shown_to_whoever_may_enter_and_only_then(
         kept = b"".join(filter(None, (panel.meeting_address, panel.meeting_number, panel.meeting_password)))
     assert not any(secret.encode() in kept for secret in (ADDRESS, NUMBER, PASSWORD))
     assert staff.post(f"{panel_url}/room/forget").status_code == 302
-    assert "暂无" in staff.get(panel_url).text or "尚未" in staff.get(panel_url).text
+    assert "vc.example.org" not in staff.get(panel_url).text
 
 
 def test_the_page_speaks_english(published_app: Flask, tencent: TencentDouble, enter: Enter) -> None:
@@ -347,18 +347,10 @@ def test_the_page_speaks_english(published_app: Flask, tencent: TencentDouble, e
     staff = enter("staff")
     staff.post("/language/en", data={"next": PAGE})
     page = staff.get(PAGE).text.partition("<main")[2]
-    for words in (
-        "Video meetings",
-        "stands in",
-        "Tencent Meeting",
-        "Use Tencent Meeting",
-        "could not be had",
-    ):
+    for words in ("Video meetings", "stands in", "Use Tencent Meeting", "could not be had"):
         assert words in page
-    panels = re.findall(r'href="/sittings/\d+">[^<]+</a>', page)
-    assert not re.search(
-        r"[\u4e00-\u9fff]", "".join(p for p in re.split("|".join(map(re.escape, panels)), page))
-    )
+    without_panels = re.sub(r'href="/sittings/\d+">[^<]+</a>', "", page)
+    assert not re.search(r"[\u4e00-\u9fff]", without_panels)
 
 
 def test_the_command_keeps_the_meetings(published_app: Flask, tencent: TencentDouble) -> None:
