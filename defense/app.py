@@ -20,6 +20,8 @@ from defense.auth import begin_write_requests, check_access_marks, current_princ
 from defense.extensions import babel, bootstrap, csrf, db, migrate, socketio
 from defense.integrations.bell import bell_from
 from defense.integrations.calendar_days import use_calendars_of
+from defense.integrations.meetings.provider import ProviderName
+from defense.integrations.meetings.registry import provider_from
 from defense.models import SignIn
 from defense.services.access import Role, principal_of
 from defense.services.ballot_desk import DatabaseBallotDesk
@@ -123,6 +125,8 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         FEED_READINGS_OF_ADDRESS, FEED_WINDOW_S, settings.redis_url
     )
     app.extensions["hashing"] = ThreadPool(1)
+    found = {name.value: provider_from(settings, name) for name in ProviderName}
+    app.extensions["meeting_providers"] = {name: provider for name, provider in found.items() if provider}
     _open_room(app, settings)
     if settings.trusted_proxies:
         n = settings.trusted_proxies

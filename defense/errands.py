@@ -19,6 +19,7 @@ from defense.integrations.mail import senders_from
 from defense.models.types import utc_now
 from defense.services.calendar_keeping import push_calendar
 from defense.services.inbox import read_inbox
+from defense.services.meeting_keeping import keep_meetings
 from defense.services.outbox import send_due
 from defense.services.outbox_care import forget_letters
 from defense.services.reminders import remind
@@ -48,6 +49,10 @@ def errands_of(app: Flask) -> list[Errand]:
         Errand("forgetting old letters", 3600, partial(in_transaction, sessions, forget_letters)),
         Errand("keeping the sittings' events", 30, lambda: keep_sitting_events(sessions, utc_now)),
     ]
+    providers = app.extensions["meeting_providers"]
+    errands.append(
+        Errand("keeping the meetings", 10, lambda: keep_meetings(sessions, providers, settings, utc_now))
+    )
     if settings.caldav is not None:
         calendar = CaldavServer(settings.caldav)
         push = Errand(

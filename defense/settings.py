@@ -37,6 +37,40 @@ class CalendarServer:
 
 
 @dataclass(frozen=True)
+class BigBlueButtonAccess:
+    """A BigBlueButton server; `url` ends in `/api`, as its own tools print it, without a trailing slash."""
+
+    url: str
+    secret: str = field(repr=False)
+    checksum: str
+    """The hash of its checksums: sha1, sha256, sha384 or sha512."""
+
+
+@dataclass(frozen=True)
+class TencentAccess:
+    """An enterprise's own application at Tencent Meeting, and the user whose meetings they are."""
+
+    url: str
+    secret_id: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    app_id: str
+    sdk_id: str | None
+    user_id: str
+
+
+@dataclass(frozen=True)
+class ZoomAccess:
+    """A server-to-server application at Zoom, and the user whose meetings they are."""
+
+    url: str
+    oauth_url: str
+    account_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    user_id: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that differs between two installations. The README has the same table.
 
@@ -76,6 +110,9 @@ class Settings:
     """Public halves, in hex, of keys that signed before this one."""
     caldav: CalendarServer | None = None
     """Where every sitting is entered as an event; None for nowhere."""
+    bigbluebutton: BigBlueButtonAccess | None = None
+    tencent: TencentAccess | None = None
+    zoom: ZoomAccess | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -116,6 +153,9 @@ class Settings:
             seal_key=_key_bytes(env, "SEAL_KEY", instance_dir),
             former_seal_public_keys=_public_keys(env, "SEAL_PUBLIC_KEYS"),
             caldav=_calendar_server(env),
+            bigbluebutton=_bigbluebutton(env),
+            tencent=_tencent(env),
+            zoom=_zoom(env),
         )
 
     @property
@@ -160,12 +200,8 @@ def _mail_rates(env: Mapping[str, str]) -> Mapping[str, int]:
 
 
 def _calendar_server(env: Mapping[str, str]) -> CalendarServer | None:
-    names = ("CALDAV_URL", "CALDAV_USER", "CALDAV_PASSWORD", "CALDAV_CALENDAR")
-    given = [name for name in names if env.get(name)]
-    if not given:
+    if not _all_or_none(env, "CALDAV_URL", "CALDAV_USER", "CALDAV_PASSWORD", "CALDAV_CALENDAR"):
         return None
-    if missing := [name for name in names if name not in given]:
-        raise SettingsError(f"{', '.join(missing)}: missing; {', '.join(given)} set without it")
     url = env["CALDAV_URL"].rstrip("/")
     # The whole address is not repeated in the error: somebody may have put a password into it.
     shape = "CALDAV_URL: expected https://calendar.example.org/user, without password, ? and #"
@@ -190,6 +226,72 @@ def _calendar_server(env: Mapping[str, str]) -> CalendarServer | None:
         )
     path = "/".join(quote(step, safe="%@~") for step in steps)
     return CalendarServer(f"{url}/{path}/", env["CALDAV_USER"], env["CALDAV_PASSWORD"])
+
+
+def _all_or_none(env: Mapping[str, str], *names: str) -> bool:
+    """Whether settings that only work together are given; an error names those that are missing."""
+    given = [name for name in names if env.get(name)]
+    if given and (missing := [name for name in names if name not in given]):
+        raise SettingsError(f"{', '.join(missing)}: missing; {', '.join(given)} set without it")
+    return bool(given)
+
+
+def _bigbluebutton(env: Mapping[str, str]) -> BigBlueButtonAccess | None:
+    if not _all_or_none(env, "BBB_URL", "BBB_SECRET"):
+        return None
+    checksum = (env.get("BBB_CHECKSUM") or "sha256").lower()
+    if checksum not in ("sha1", "sha256", "sha384", "sha512"):
+        raise SettingsError(f"BBB_CHECKSUM={checksum!r}: expected sha1, sha256, sha384 or sha512")
+    url = _provider_url(env, "BBB_URL", "")
+    url = url if url.endswith("/api") else f"{url}/api"
+    return BigBlueButtonAccess(url, _key_text(env, "BBB_SECRET"), checksum)
+
+
+def _tencent(env: Mapping[str, str]) -> TencentAccess | None:
+    names = [f"TENCENT_MEETING_{name}" for name in ("SECRET_ID", "SECRET_KEY", "APP_ID", "USER_ID")]
+    if not _all_or_none(env, *names):
+        return None
+    secret_id, secret_key, app_id, user_id = (_key_text(env, name) for name in names)
+    url = _provider_url(env, "TENCENT_MEETING_URL", "https://api.meeting.qq.com")
+    sdk_id = _key_text(env, "TENCENT_MEETING_SDK_ID") if env.get("TENCENT_MEETING_SDK_ID") else None
+    return TencentAccess(url, secret_id, secret_key, app_id, sdk_id, user_id)
+
+
+def _zoom(env: Mapping[str, str]) -> ZoomAccess | None:
+    names = [f"ZOOM_{name}" for name in ("ACCOUNT_ID", "CLIENT_ID", "CLIENT_SECRET", "USER_ID")]
+    if not _all_or_none(env, *names):
+        return None
+    account_id, client_id, client_secret, user_id = (_key_text(env, name) for name in names)
+    if user_id == "me":
+        # Such an application acts for nobody: "me" would be no user.
+        raise SettingsError("ZOOM_USER_ID: expected a user's id or e-mail address; 'me' is nobody here")
+    url = _provider_url(env, "ZOOM_URL", "https://api.zoom.us")
+    oauth_url = _provider_url(env, "ZOOM_OAUTH_URL", "https://zoom.us")
+    return ZoomAccess(url, oauth_url, account_id, client_id, client_secret, user_id)
+
+
+def _key_text(env: Mapping[str, str], name: str) -> str:
+    """A key or an id; it is sent in a header, and an error does not repeat it."""
+    text = env[name]
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise SettingsError(f"{name}: expected letters, digits and signs without blanks")
+    return text
+
+
+def _provider_url(env: Mapping[str, str], name: str, default: str) -> str:
+    """Where keys or meetings' addresses travel. It is not repeated in the error: it may hold a password."""
+    shape = f"{name}: expected https://meetings.example.org, without password, ? and #"
+    url = (env.get(name) or default).rstrip("/")
+    try:
+        parts = urlsplit(url)
+        is_plain = parts.username is None and parts.port != 0 and not set("?#\\ ").intersection(url)
+    except ValueError:
+        raise SettingsError(shape) from None
+    if not parts.hostname or not is_plain:
+        raise SettingsError(shape)
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(parts.hostname)):
+        raise SettingsError(f"{name}: expected https://…; http:// would send meetings' addresses in the open")
+    return url
 
 
 def _is_loopback(host: str) -> bool:

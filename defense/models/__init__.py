@@ -9,6 +9,7 @@ from defense.models.expert import Expert, ExpertAbsence, Panel, PanelHalfDay, Pa
 from defense.models.feed import CalendarObject, Feed
 from defense.models.importing import ImportBatch
 from defense.models.invite import Invite, InviteReply, MailDomain, OutboxMessage, ReceivedMail
+from defense.models.meeting import Meeting
 from defense.models.presence import Disconnection, Presence, RoomProcess
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
@@ -35,6 +36,7 @@ __all__ = [
     "Invite",
     "InviteReply",
     "MailDomain",
+    "Meeting",
     "NamedAttendee",
     "OutboxMessage",
     "Panel",

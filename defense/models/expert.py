@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from defense.domain.people import Period
@@ -80,6 +80,12 @@ class Panel(Model):
     levels: Mapped[list[str]] = mapped_column(JSON)
     specialties: Mapped[list[str]] = mapped_column(JSON)
     secretary_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    meeting_address: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Of the panel's standing conference room, where it has one; sealed."""
+    meeting_number: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Of the same, for those who type it in; sealed."""
+    meeting_password: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
+    """Of the same; sealed."""
 
     secretary: Mapped[Account | None] = relationship()
     members: Mapped[list[PanelMember]] = relationship(

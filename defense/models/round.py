@@ -48,6 +48,12 @@ class Round(Model):
     scheduling_settings: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What staff changed about timetables: the `[scheduling]` table, `working_hours` and `extra_days_off`;
     empty, or all of it."""
+    meeting_provider: Mapped[str] = mapped_column(String(20), default="jitsi")
+    """Who holds the video meetings: a `defense.integrations.meetings.provider.ProviderName`."""
+    second_meeting_provider: Mapped[str | None] = mapped_column(String(20))
+    """Who does when the first one cannot."""
+    meeting_waiting_room: Mapped[bool] = mapped_column(default=True)
+    """Whoever enters waits until the panel lets them in, where the provider can do that."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     rules_frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the first ballot opened; from then on how votes are decided cannot change."""

@@ -22,6 +22,7 @@ from defense.models import (
 )
 from defense.services.access import Principal, Role
 from defense.services.attempts import binds, newest_attempts
+from defense.services.meeting_desk import count_on_second, count_stuck
 from defense.services.publishing import published_schedule
 from defense.services.scheduling import latest_schedule
 
@@ -44,6 +45,9 @@ class Overview:
     published: bool
     mails_waiting: int
     mails_failed: int
+    meetings_stuck: int
+    """Providers refuse or do not answer: staff have to act."""
+    meetings_on_second: int
     decided: int
     seated: int
     released: bool
@@ -78,6 +82,8 @@ def overview_of(session: Session, round_: Round) -> Overview:
         published=published is not None,
         mails_waiting=_mails(session, round_, "queued"),
         mails_failed=_mails(session, round_, "failed"),
+        meetings_stuck=count_stuck(session, round_),
+        meetings_on_second=count_on_second(session, round_),
         decided=sum(defence.state in FINAL_STATES for defence in seated),
         seated=len(seated),
         released=round_.results_released_at is not None,

@@ -11,6 +11,7 @@ from defense.domain.result import OUTCOME_TEXT
 from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
 from defense.services.candidate_needs import WISH_TEXT
+from defense.services.meeting_settings import MEETING_STATE_TEXT, PROVIDER_TEXT
 from defense.services.reopening import CAUSE_TEXT, KIND_TEXT
 from defense.services.round_settings import SETTING_TEXT
 from defense.services.rule_words import (
@@ -81,6 +82,12 @@ _NAMES = (
         "scores": Text("评分数", "scores"),
         "seal": Text("封存摘要", "digest of the seal"),
         "seats": Text("成员", "members"),
+        "provider": Text("会议平台", "provider"),
+        "second_provider": Text("备用会议平台", "second provider"),
+        "from_provider": Text("原会议平台", "from"),
+        "to_provider": Text("改用", "to"),
+        "meeting_state": Text("会议状态", "state of the meeting"),
+        "waiting_room": Text("等候室", "waiting room"),
         "present": Text("到场", "present"),
         "sum_tenths": Text("总分（十分之一分）", "sum in tenths"),
         "tally": Text("计票", "count"),
@@ -139,6 +146,8 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
         "staff": Text("人工调整", "by hand"),
     },
     "state": STATE_TEXT,
+    **{key: {**PROVIDER_TEXT} for key in ("provider", "second_provider", "from_provider", "to_provider")},
+    "meeting_state": MEETING_STATE_TEXT,
     "wish_kind": WISH_TEXT,
     "verdict": OUTCOME_TEXT | {"invalid": Text("表决无效", "invalid vote")},
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, redirect, render_template
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from defense.auth import access, require_principal
@@ -13,9 +13,10 @@ from defense.extensions import db
 from defense.models import Application
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.meetings import candidate_window, meeting_address
+from defense.services.meetings import candidate_window
 from defense.services.results import conclusion_of, seated_defence
 from defense.services.sittings import heard_in_order
+from defense.web.meeting_door import enter_meeting
 
 pages = Blueprint("candidate", __name__, url_prefix="/my")
 
@@ -43,7 +44,6 @@ def mine() -> ResponseReturnValue:
 @access(Role.CANDIDATE)
 def meeting() -> ResponseReturnValue:
     """Into the video meeting of one's own defence."""
-    principal = require_principal()
     defence = seated_defence(_own_application()) or abort(404)
     if defence.state in FINAL_STATES:
         raise Forbidden(Text("您的答辩已结束。", "Your defence is over."))
@@ -54,9 +54,7 @@ def meeting() -> ResponseReturnValue:
                 "You have been heard; please stay out while the panel discusses and votes.",
             )
         )
-    settings = current_app.extensions["settings"]
-    window = candidate_window(defence)
-    return redirect(meeting_address(settings, defence.sitting, principal, False, window, utc_now()))
+    return enter_meeting(defence.sitting, False, candidate_window(defence))
 
 
 def _own_application() -> Application:

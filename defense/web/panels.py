@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -21,6 +21,7 @@ from defense.services.availability import (
     warnings_of,
 )
 from defense.services.feeds import live_feed
+from defense.services.meeting_settings import PanelRoom, forget_panel_room, keep_panel_room, masked_room
 from defense.web.forms import day
 from defense.web.rounds import round_or_404
 
@@ -80,6 +81,33 @@ def restore(code: str, panel_id: int, half_day_id: int) -> ResponseReturnValue:
     return redirect(_page(code, panel_id))
 
 
+@pages.post("/room")
+@access(Role.STAFF)
+def keep_room(code: str, panel_id: int) -> ResponseReturnValue:
+    """Keep the address of the panel's standing conference room."""
+    panel = panel_or_404(round_or_404(code), panel_id)
+    parts = [request.form.get(name, "").strip() for name in ("address", "number", "password")]
+    settings = current_app.extensions["settings"]
+    keep_panel_room(db.session(), settings, panel, PanelRoom(*parts), require_principal().account_id)
+    db.session.commit()
+    flash(
+        _("The conference room is kept; only whoever may enter at that time sees its address."),
+        "success",
+    )
+    return redirect(_page(code, panel_id))
+
+
+@pages.post("/room/forget")
+@access(Role.STAFF)
+def forget_room(code: str, panel_id: int) -> ResponseReturnValue:
+    """The panel has no standing conference room any more."""
+    panel = panel_or_404(round_or_404(code), panel_id)
+    forget_panel_room(db.session(), panel, require_principal().account_id)
+    db.session.commit()
+    flash(_("Recorded."), "success")
+    return redirect(_page(code, panel_id))
+
+
 def _render(round_: Round, panel: Panel, proposed: list[ProposedHalfDay] | None = None) -> str:
     return render_template(
         "panels/show.html",
@@ -90,6 +118,7 @@ def _render(round_: Round, panel: Panel, proposed: list[ProposedHalfDay] | None 
         proposed=proposed,
         form=request.form,
         feed=live_feed(db.session(), panel),
+        room=masked_room(current_app.extensions["settings"], panel),
     )
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -25,6 +25,7 @@ from defense.domain.working_hours import read_seasons, write_seasons
 from defense.extensions import db
 from defense.models import Round
 from defense.services.access import Role
+from defense.services.meeting_settings import PROVIDER_TEXT, change_meeting_settings
 from defense.services.round_settings import (
     CHOICES,
     RANGES,
@@ -83,6 +84,8 @@ def index(code: str) -> ResponseReturnValue:
         seasons=write_seasons(round_.rules.seasons),
         terms=_terms(round_.rules.scheduling),
         units=NOTICE_UNIT_TEXT,
+        provider_names=_offered_providers(round_),
+        configured=current_app.extensions["meeting_providers"],
     )
 
 
@@ -138,6 +141,34 @@ def save_timetable(code: str) -> ResponseReturnValue:
     db.session.commit()
     flash(_("The settings are kept. A timetable made before does not follow them: solve again."), "success")
     return redirect(url_for("round_settings.index", code=code))
+
+
+@pages.post("/meetings")
+@access(Role.STAFF)
+def save_meetings(code: str) -> ResponseReturnValue:
+    """Keep who holds the video meetings."""
+    change_meeting_settings(
+        db.session(),
+        round_or_404(code),
+        current_app.extensions["meeting_providers"],
+        request.form.get("meeting_provider", ""),
+        request.form.get("second_meeting_provider", ""),
+        request.form.get("meeting_waiting_room") == "1",
+        require_principal().account_id,
+    )
+    db.session.commit()
+    flash(_("The settings are kept. Meetings that exist already follow within minutes."), "success")
+    return redirect(url_for("meetings.index", code=code))
+
+
+def _offered_providers(round_: Round) -> dict[str, Text]:
+    """Those that are configured, and what the round has now even if it no longer is."""
+    kept = (*current_app.extensions["meeting_providers"], round_.meeting_provider)
+    return {
+        name: text
+        for name, text in PROVIDER_TEXT.items()
+        if name in kept or name == round_.second_meeting_provider
+    }
 
 
 def _number(name: str) -> int:

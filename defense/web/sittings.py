@@ -17,13 +17,14 @@ from defense.models import Defence, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.applications import findings_by_section
-from defense.services.meetings import meeting_address, room_window
+from defense.services.meetings import room_window
 from defense.services.recusals import conflicts_of, entitled_members
 from defense.services.results import deciding_round, named_ballots
 from defense.services.room_views import console_view, own_view, sees_console, shared_view
 from defense.services.sealing import seal_view
 from defense.services.seals import is_sealed
 from defense.services.sittings import CONDUCT_MOVES, heard_in_order, may_conduct, require_watcher
+from defense.web.meeting_door import enter_meeting
 from defense.web.room_page import ballot_paper, next_steps, reopenings, screen_address
 from defense.web.room_words import room_texts
 from voting.room import MalformedBallot, parse_ballot
@@ -110,10 +111,7 @@ def meeting(sitting_id: int) -> ResponseReturnValue:
     """Into the video meeting; the provider's address is made at this click and stored nowhere."""
     principal = require_principal()
     sitting = require_watcher(db.session(), principal, sitting_id)
-    settings = current_app.extensions["settings"]
-    moderator = may_conduct(principal, sitting)
-    window = room_window(sitting)
-    return redirect(meeting_address(settings, sitting, principal, moderator, window, utc_now()))
+    return enter_meeting(sitting, may_conduct(principal, sitting), room_window(sitting))
 
 
 def _room(sitting: Sitting) -> dict[str, Any]:

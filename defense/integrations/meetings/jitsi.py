@@ -1,87 +1,69 @@
-"""Meeting providers: who makes the address that a person is sent to when they click their link.
+"""Jitsi: a server that makes rooms as people enter them.
 
-A provider's address is made at the click and never stored, mailed or put in a calendar (invites.md
-"Privacy").
+A room's address is made at the click and never stored, mailed or put in a calendar (invites.md "Privacy").
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import jwt
 
-from defense.domain.errors import Forbidden
-from defense.domain.text import Text
+from defense.integrations.meetings.addresses import must_be_open
+from defense.integrations.meetings.provider import HeldMeeting, MeetingPlan, Participant, ProviderName
 from defense.settings import Settings
 
 TOKEN_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(minutes=1)
 
 
-class MeetingProvider(Protocol):
-    """Anything that can hold the video meeting of a sitting."""
-
-    def join_url(
-        self,
-        room: str,
-        participant_name: str,
-        participant_id: str,
-        moderator: bool,
-        now: datetime,
-        valid_until: datetime,
-    ) -> str:
-        """The address at which this one person enters the room now.
-
-        Parameters
-        ----------
-        room : the sitting's meeting key.
-        participant_id : names the person to the provider; tells nothing about them.
-        now, valid_until : aware; the address may not open anything after `valid_until`.
-
-        Raises
-        ------
-        Forbidden
-            `valid_until` has passed.
-        """
-        ...
-
-
 class JitsiProvider:
-    """A Jitsi server, open or with token authentication.
+    """A Jitsi server, open or with token authentication. A meeting's `id` is the room's name.
 
     Source: invites.md "Jitsi". The claims are those of the server's token plug-in; the exact room is named,
     so that a token opens no other one.
     """
+
+    name = ProviderName.JITSI
+    creates_ahead = False
 
     def __init__(self, base_url: str, app_id: str | None = None, app_secret: str | None = None) -> None:
         self._base_url = base_url.rstrip("/")
         self._app_id = app_id
         self._app_secret = app_secret
 
+    def create(self, plan: MeetingPlan) -> HeldMeeting:
+        """See `MeetingProvider.create`; nothing is asked, the room begins with the first who enters."""
+        return HeldMeeting(plan.tag, {})
+
+    def find(self, plan: MeetingPlan) -> HeldMeeting | None:
+        """See `MeetingProvider.find`; every room can be entered at any time."""
+        return self.create(plan)
+
+    def move(self, meeting: HeldMeeting, plan: MeetingPlan) -> HeldMeeting:
+        """See `MeetingProvider.move`; a room has no time."""
+        return meeting
+
+    def cancel(self, meeting: HeldMeeting) -> None:
+        """See `MeetingProvider.cancel`; this service lets nobody in any more, the server needs no word."""
+
     def join_url(
         self,
-        room: str,
-        participant_name: str,
-        participant_id: str,
-        moderator: bool,
+        meeting: HeldMeeting,
+        plan: MeetingPlan,
+        participant: Participant,
         now: datetime,
         valid_until: datetime,
     ) -> str:
         """See `MeetingProvider.join_url`; a server without tokens cannot enforce the end."""
-        if valid_until <= now:
-            raise Forbidden(
-                Text(
-                    "会议入口已关闭，请联系会务人员。",
-                    "The meeting is closed to you now; call the organisers.",
-                )
-            )
+        must_be_open(now, valid_until)
         # The server lowers room names before it compares them with the token's.
-        room = room.lower()
+        room = meeting.id.lower()
         url = f"{self._base_url}/{quote(room, safe='')}"
         if not self._app_id or not self._app_secret:
             return url
+        user = {"id": participant.id, "name": participant.name, "moderator": participant.moderator}
         claims = {
             "iss": self._app_id,
             "aud": "jitsi",
@@ -89,11 +71,11 @@ class JitsiProvider:
             "room": room,
             "nbf": now - CLOCK_SKEW,
             "exp": min(now + TOKEN_LIFETIME, valid_until),
-            "context": {"user": {"id": participant_id, "name": participant_name, "moderator": moderator}},
+            "context": {"user": user},
         }
         return f"{url}?jwt={jwt.encode(claims, self._app_secret, algorithm='HS256')}"
 
 
-def provider_from(settings: Settings) -> MeetingProvider:
-    """The provider that this installation uses."""
+def provider_from(settings: Settings) -> JitsiProvider:
+    """The Jitsi server of this installation."""
     return JitsiProvider(settings.jitsi_url, settings.jitsi_app_id, settings.jitsi_app_secret)

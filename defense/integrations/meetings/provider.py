@@ -6,12 +6,17 @@ person is made at the click (invites.md "Meeting providers").
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from defense.domain.text import Text
+
+ADDRESS = "address"
+"""In `HeldMeeting.secrets`: where a participant enters."""
+PASSWORD = "password"  # noqa: S105  # a key, not a password
+"""In `HeldMeeting.secrets`: what a participant is asked for on entering; may be missing."""
 
 
 class ProviderName(StrEnum):
@@ -43,10 +48,13 @@ class MeetingPlan:
 @dataclass(frozen=True)
 class HeldMeeting:
     """A meeting that a provider holds. `secrets` are what its addresses are made from (a join address, a
-    password, a host's credential): sealed wherever they are kept, and never shown or logged."""
+    password, a host's credential): sealed wherever they are kept, and never shown or logged.
+
+    Every connector that has them uses the keys `ADDRESS` and `PASSWORD`.
+    """
 
     id: str
-    secrets: dict[str, str]
+    secrets: dict[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True)

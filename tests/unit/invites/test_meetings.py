@@ -11,14 +11,24 @@ import pytest
 
 from defense.domain.errors import Forbidden
 from defense.integrations.meetings.jitsi import TOKEN_LIFETIME, JitsiProvider
+from defense.integrations.meetings.provider import HeldMeeting, MeetingPlan, Participant
 
 SECRET = "s" * 40
 NOW = datetime.now(UTC).replace(microsecond=0)
 
 
-def join(provider: JitsiProvider, moderator: bool = False, valid_until: datetime | None = None) -> str:
+PLAN = MeetingPlan("AbC123def", "视频答辩", NOW, NOW + timedelta(hours=4))
+
+
+def join(
+    provider: JitsiProvider,
+    moderator: bool = False,
+    valid_until: datetime | None = None,
+    room: str = "AbC123def",
+) -> str:
+    person = Participant("买买提·艾力", "c-17", moderator)
     return provider.join_url(
-        "AbC123def", "买买提·艾力", "c-17", moderator, NOW, valid_until or NOW + timedelta(hours=1)
+        HeldMeeting(room, {}), PLAN, person, NOW, valid_until or NOW + timedelta(hours=1)
     )
 
 
@@ -68,7 +78,13 @@ def test_after_the_end_there_is_no_address() -> None:
 
 
 def test_a_room_name_cannot_change_the_path() -> None:
-    url = JitsiProvider("https://meet.example.org").join_url(
-        "a/../b?jwt=x", "王", "1", False, NOW, NOW + timedelta(hours=1)
-    )
+    url = join(JitsiProvider("https://meet.example.org"), room="a/../b?jwt=x")
     assert url == "https://meet.example.org/a%2F..%2Fb%3Fjwt%3Dx"
+
+
+def test_a_room_needs_no_making() -> None:
+    provider = JitsiProvider("https://meet.example.org")
+    made = provider.create(PLAN)
+    assert made.id == PLAN.tag
+    assert made == provider.find(PLAN) == provider.move(made, PLAN)
+    provider.cancel(made)

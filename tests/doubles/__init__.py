@@ -1,0 +1,1 @@
+"""Strict stand-ins for meeting providers: real HTTP servers on the loopback interface."""
