@@ -80,13 +80,13 @@ class Settings:
     instance_dir: Path
     calendar_dir: Path
     """Imported working calendars, a file a year."""
-    database_url: str
-    secret_key: str
+    database_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
     host: str
     port: int
     public_url: str
-    smtp_url: str | None
-    imap_url: str | None
+    smtp_url: str | None = field(repr=False)
+    imap_url: str | None = field(repr=False)
     """The mailbox where answers and bounces arrive; None: nobody reads it."""
     mail_from: str
     mail_connections: int
@@ -95,16 +95,16 @@ class Settings:
     """Recipients' domain → messages a minute; a domain that is not named is not limited."""
     jitsi_url: str
     jitsi_app_id: str | None
-    jitsi_app_secret: str | None
+    jitsi_app_secret: str | None = field(repr=False)
     link_days: int
     session_hours: int
     upload_max_mb: int
     solve_time_limit_s: int
     trusted_proxies: int
-    redis_url: str | None
-    ballot_key: bytes
+    redis_url: str | None = field(repr=False)
+    ballot_key: bytes = field(repr=False)
     """32 bytes that open the envelopes of rounds of voting still open."""
-    seal_key: bytes
+    seal_key: bytes = field(repr=False)
     """32 bytes, the seed of the Ed25519 key that signs sealed sittings."""
     former_seal_public_keys: frozenset[str]
     """Public halves, in hex, of keys that signed before this one."""
@@ -127,6 +127,8 @@ class Settings:
         instance_dir = Path(env.get("INSTANCE_DIR") or PROJECT_DIR / "instance").resolve()
         host = env.get("HOST") or "127.0.0.1"
         port = _integer(env, "PORT", 8000, 0, 65535)
+        # With half of the pair every room would be open to anybody.
+        _all_or_none(env, "JITSI_APP_ID", "JITSI_APP_SECRET")
         return cls(
             instance_dir=instance_dir,
             calendar_dir=Path(env.get("CALENDAR_DIR") or instance_dir / "calendars").resolve(),

@@ -22,6 +22,7 @@ from defense.settings import Settings, SettingsError
 from tests.meeting_world import CANDIDATE, NOW, TAG, plan
 
 SECRET = "s3cr3t-of-nobody"
+JITSI = {"JITSI_APP_ID": "defence", "JITSI_APP_SECRET": SECRET}
 BBB = {"BBB_URL": "https://bbb.example.org/bigbluebutton/", "BBB_SECRET": SECRET}
 TENCENT = {
     "TENCENT_MEETING_SECRET_ID": SECRET,
@@ -48,7 +49,8 @@ def test_nothing_given(tmp_path: Path) -> None:
 
 
 def test_everything_given(tmp_path: Path) -> None:
-    full = settings(tmp_path, **BBB, **TENCENT, **ZOOM)
+    mail = {"SMTP_URL": f"smtps://u:{SECRET}@mail.example.org", "SECRET_KEY": SECRET}
+    full = settings(tmp_path, **BBB, **TENCENT, **ZOOM, **JITSI, **mail)
     assert configured_providers(full) == list(ProviderName)
     for name in ProviderName:
         provider = provider_from(full, name)
@@ -66,7 +68,7 @@ def test_everything_given(tmp_path: Path) -> None:
     assert SECRET not in repr(full)
 
 
-@pytest.mark.parametrize("whole", [BBB, TENCENT, ZOOM])
+@pytest.mark.parametrize("whole", [BBB, TENCENT, ZOOM, JITSI])
 def test_what_is_missing_is_named(whole: dict[str, str], tmp_path: Path) -> None:
     for name in whole:
         with pytest.raises(SettingsError, match=f"^{name}: missing; ") as failed:
