@@ -33,12 +33,20 @@ from tests.live import LiveServer, start_server
 
 SAMPLE_CANDIDATES = 24
 FIRST_DAY = date(2021, 11, 22)
+CALENDARS = Path(__file__).parent / "data" / "calendars"
+"""Of years that are not published yet: some tests look ahead from the day on which they run."""
 
 
 def make_settings(directory: Path, **environ: str) -> Settings:
     """Settings of an installation that lives in one directory."""
     return Settings.from_env(
-        {"INSTANCE_DIR": str(directory), "SECRET_KEY": "test", "PUBLIC_URL": "http://localhost", **environ}
+        {
+            "INSTANCE_DIR": str(directory),
+            "CALENDAR_DIR": str(CALENDARS),
+            "SECRET_KEY": "test",
+            "PUBLIC_URL": "http://localhost",
+            **environ,
+        }
     )
 
 

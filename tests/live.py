@@ -30,6 +30,9 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+CALENDARS = Path(__file__).parent / "data" / "calendars"
+
+
 @dataclass
 class LiveServer:
     """A running gunicorn on the loopback interface."""
@@ -51,6 +54,7 @@ class LiveServer:
         environ = {
             **os.environ,
             "INSTANCE_DIR": str(self.directory),
+            "CALENDAR_DIR": str(CALENDARS),
             "SECRET_KEY": "test",
             "HOST": "127.0.0.1",
             "PORT": str(self.port),

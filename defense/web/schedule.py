@@ -21,7 +21,9 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from defense.auth import access, require_principal
+from defense.domain.errors import InvalidInput
 from defense.domain.round_rules import BEIJING
+from defense.domain.text import Text
 from defense.errors import language
 from defense.extensions import db
 from defense.models import Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting
@@ -31,6 +33,7 @@ from defense.services.comparing import compare_schedules, figures_of, list_sched
 from defense.services.exports import export_timetable
 from defense.services.instance_building import attending_members
 from defense.services.moves import list_legal_slots, move_candidate, remove_candidate
+from defense.services.notice_periods import ShortNotice, short_notices
 from defense.services.overview import has_data
 from defense.services.pictures import draw
 from defense.services.publishing import preview_changes, publish, published_schedule
@@ -50,8 +53,12 @@ def index(code: str) -> ResponseReturnValue:
     """The newest timetable, days × panels, and what to do next."""
     round_ = round_or_404(code)
     schedule = latest_schedule(db.session(), round_)
+    short, problem = _notices(schedule) if schedule and not schedule.published_at else ((), None)
     return render_template(
         "schedule/index.html",
+        short_notices=short,
+        notice_problem=problem,
+        first_notice=round_.rules.scheduling.first_notice,
         round=round_,
         run=newest_run(db.session(), round_),
         schedule=schedule,
@@ -76,6 +83,9 @@ def publish_schedule(code: str, schedule_id: int) -> ResponseReturnValue:
         return redirect(url_for("schedule.index", code=code))
     if request.form.get("told_ok") != "1" and any(change.is_told for change in _moves(schedule)):
         flash(_("Somebody who has been told already would be moved: tick the box to confirm it."), "danger")
+        return redirect(url_for("schedule.index", code=code))
+    if short_notices(db.session(), schedule, utc_now()) and request.form.get("short_ok") != "1":
+        flash(_("Some people would be told later than the round wants: tick the box to confirm."), "danger")
         return redirect(url_for("schedule.index", code=code))
     settings = current_app.extensions["settings"]
     changes, invites = publish(db.session(), schedule, settings, utc_now(), require_principal().account_id)
@@ -225,6 +235,14 @@ def _moves(schedule: Schedule) -> list[CandidateChange]:
     """Whose published place the schedule changes or takes away; a first place is no news to anybody."""
     changes = list_changes(db.session(), schedule, utc_now())
     return [change for change in changes if change.before is not None]
+
+
+def _notices(schedule: Schedule) -> tuple[tuple[ShortNotice, ...], Text | None]:
+    """Whose news would come too late, or why that cannot be counted out; the page is there either way."""
+    try:
+        return short_notices(db.session(), schedule, utc_now()), None
+    except InvalidInput as error:
+        return (), error.text
 
 
 def _stale_slots(schedule: Schedule) -> list[ScheduledSlot]:

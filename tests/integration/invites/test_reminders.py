@@ -189,15 +189,15 @@ def test_reminded_until_the_end_of_the_next_working_day(world: World, now: datet
 
 
 def test_a_year_without_a_calendar_stops_the_day_before_and_says_what_to_import(desk: Desk) -> None:
-    shift = datetime(2027, 1, 4, 2, tzinfo=UTC) - START
+    shift = datetime(2099, 1, 5, 2, tzinfo=UTC) - START
 
     def into_next_year(world: World) -> None:
         for timed in (world.sitting, *world.defences):
             timed.start_at, timed.end_at = timed.start_at + shift, timed.end_at + shift
 
     desk.change(into_next_year)
-    desk.publish(datetime(2026, 12, 1, tzinfo=UTC))
-    summary = desk.remind(datetime(2026, 12, 31, 3, tzinfo=UTC))
+    desk.publish(datetime(2098, 12, 1, tzinfo=UTC))
+    summary = desk.remind(datetime(2099, 1, 4, 3, tzinfo=UTC))
     assert counts(summary) == (0, 0)
-    assert "2027.toml" in summary.problems[0].zh and "import-calendar" in summary.problems[0].en
+    assert "2099.toml" in summary.problems[0].zh and "import-calendar" in summary.problems[0].en
     assert counts(desk.remind(START + shift - timedelta(minutes=5))) == (0, PEOPLE)

@@ -65,7 +65,8 @@ def test_counting_over_a_holiday(calendar):
     assert working_days_before(date(2026, 10, 12), 0, calendar) == date(2026, 10, 12)
 
 
-def test_counting_into_a_year_without_a_calendar_stops(calendar):
+def test_counting_into_a_year_without_a_calendar_stops(imported, calendar):
+    use_calendars_of(imported.path_of(2027).parent)
     with pytest.raises(InvalidInput) as caught:
         working_days_after(date(2026, 12, 31), 1, calendar)
     assert "flask import-calendar 2027.toml" in caught.value.text.zh

@@ -99,7 +99,7 @@ def test_it_dies_within_a_second_of_a_move(town: tuple[LiveServer, Lost]) -> Non
         socket.enter()
     page = staff.post(
         f"{server.url}/rounds/2021/schedule/{new}/publish",
-        data={"told_ok": "1"},
+        data={"told_ok": "1", "short_ok": "1"},
         timeout=30,
         allow_redirects=False,
     )

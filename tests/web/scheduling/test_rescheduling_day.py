@@ -114,7 +114,7 @@ def test_a_lost_half_day_moves_its_people_and_nobody_else(server: LiveServer, re
     assert len(rows) >= len(broken)
     newest = read(lambda s: s.scalars(select(Schedule.id).order_by(Schedule.id.desc())).first())
     assert read(lambda s: s.get_one(Schedule, newest).source) == "reschedule"
-    assert staff.post(f"{address}/{newest}/publish", timeout=30).ok
+    assert staff.post(f"{address}/{newest}/publish", data={"short_ok": "1"}, timeout=30).ok
     assert read(broken_now) == []
     left = read(
         lambda s: (
@@ -156,7 +156,7 @@ def test_who_has_been_told_moves_only_when_staff_say_so(server: LiveServer, read
         )
     }
     assert moved == {int(i) for i in asked}, "nobody who was told moves but those whom staff named"
-    assert staff.post(f"{address}/{newest}/publish", data={"told_ok": "1"}, timeout=30).ok
+    assert staff.post(f"{address}/{newest}/publish", data={"told_ok": "1", "short_ok": "1"}, timeout=30).ok
     assert read(lambda s: s.get_one(Schedule, newest).published_at) is not None
 
 
