@@ -12,6 +12,7 @@ from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
 from defense.services.candidate_needs import WISH_TEXT
 from defense.services.reopening import CAUSE_TEXT, KIND_TEXT
+from defense.services.replies import ANSWER_TEXT, VIA_TEXT
 from defense.services.round_settings import SETTING_TEXT
 from defense.services.rule_words import (
     ABSENCES_TEXT,
@@ -27,6 +28,7 @@ _NAMES = (
     SETTING_TEXT
     | SCHEDULING_TEXT
     | {
+        "answer": Text("答复", "answer"),
         "abstentions": Text("弃权", "abstentions"),
         "added": Text("新增", "added"),
         "application": Text("申报人", "applicant"),
@@ -81,6 +83,7 @@ _NAMES = (
         "scores": Text("评分数", "scores"),
         "seal": Text("封存摘要", "digest of the seal"),
         "seats": Text("成员", "members"),
+        "sequence": Text("邀请版本", "revision of the invite"),
         "present": Text("到场", "present"),
         "sum_tenths": Text("总分（十分之一分）", "sum in tenths"),
         "tally": Text("计票", "count"),
@@ -92,12 +95,15 @@ _NAMES = (
         "username": Text("用户名", "user name"),
         "verdict": Text("结果", "verdict"),
         "veto_reasons": Text("否决原因", "reasons of the vetoes"),
+        "via": Text("答复方式", "answered by"),
         "wish_kind": Text("种类", "kind"),
         "vetoes": Text("否决", "vetoes"),
     }
 )
 
 _VALUES: dict[str, Mapping[Any, Text]] = {
+    "answer": ANSWER_TEXT,
+    "via": VIA_TEXT,
     "by": {"link": Text("个人链接", "personal link"), "password": Text("密码", "password")},
     "decision": REQUIREMENT_TEXT
     | {
