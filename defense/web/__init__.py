@@ -6,6 +6,7 @@ from flask import Flask
 
 from defense.web import (
     applications,
+    appointments,
     calendar_feed,
     candidate,
     candidate_needs,
@@ -35,6 +36,7 @@ def register_pages(app: Flask) -> None:
     """Register every group of pages."""
     for group in (
         applications,
+        appointments,
         calendar_feed,
         candidate,
         candidate_needs,
