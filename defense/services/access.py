@@ -246,12 +246,12 @@ def invite_link(invite: Invite, secret_key: str) -> str:
     return f"/link/{base64.urlsafe_b64encode(token).rstrip(b'=').decode()}"
 
 
-def invite_link_is_live(session: Session, invite: Invite) -> bool:
-    """Whether the link of the present revision still opens anything."""
+def invite_link_is_live(session: Session, invite: Invite, now: datetime | None = None) -> bool:
+    """Whether the link of the present revision still opens anything, now or at a moment."""
     live = select(AccessLink.id).where(
         AccessLink.invite_id == invite.id,
         AccessLink.revoked_at.is_(None),
-        AccessLink.expires_at > utc_now(),
+        AccessLink.expires_at > (now or utc_now()),
     )
     return session.scalar(live.limit(1)) is not None
 

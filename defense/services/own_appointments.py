@@ -153,24 +153,81 @@ def answer_own(
     InvalidInput
         Naming the field.
     """
-    invite = session.scalar(select(Invite).where(Invite.id == invite_id).with_for_update())
-    appointment = own_appointment(session, account_id, invite_id, now)
-    if invite is None or invite.cancelled or said.sequence != invite.sequence:
+    appointment = _locked(session, own_appointment(session, account_id, invite_id, now), now)
+    if _is_new(appointment, said, Via.PAGE):
+        if not appointment.is_open:
+            raise IllegalState(_BEGUN)
+        _require_complete(said, now)
+    return _take(session, appointment, said, Via.PAGE, None, now)
+
+
+def note_answer(
+    session: Session, invite: Invite, said: PageAnswer, now: datetime, account_id: int
+) -> InviteReply:
+    """Staff note what somebody said on the telephone; the caller commits.
+
+    Parameters
+    ----------
+    account_id : the member of staff.
+
+    Raises
+    ------
+    Conflict, IllegalState, InvalidInput
+        As `answer_own`; neither a reason nor a time need be given.
+    """
+    appointment = _locked(session, _appointment(session, invite, now), now)
+    if _is_new(appointment, said, Via.STAFF):
+        if now >= invite.end_at:
+            raise IllegalState(Text("该安排已结束，不再登记。", "It is over; nothing is noted any more."))
+        _require_reason_that_fits(said)
+        _require_spans(said, now)
+    return _take(session, appointment, said, Via.STAFF, account_id, now)
+
+
+def _locked(session: Session, appointment: OwnAppointment, now: datetime) -> OwnAppointment:
+    """The appointment once nobody else can answer it at the same moment."""
+    invite = session.get_one(Invite, appointment.invite.id, with_for_update=True, populate_existing=True)
+    return _appointment(session, invite, now)
+
+
+def _is_new(appointment: OwnAppointment, said: PageAnswer, via: Via) -> bool:
+    """Whether a form was not taken before, and was made for what holds now.
+
+    Raises
+    ------
+    Conflict
+    """
+    if appointment.invite.cancelled or said.sequence != appointment.invite.sequence:
         raise Conflict(_CHANGED)
     newest = appointment.newest
-    if newest is not None and newest.settled_as is None and _is_same(newest, said):
-        return newest
+    if newest is not None and _is_same(newest, said, via):
+        return newest.settled_as is not None and said.seen == appointment.seen
     if said.seen != appointment.seen:
-        if newest is not None and _is_same(newest, said):
-            return newest
         raise Conflict(_ANSWERED_MEANWHILE)
-    if not appointment.is_open:
-        raise IllegalState(_BEGUN)
-    _require_complete(said, now)
+    return True
+
+
+def _take(
+    session: Session,
+    appointment: OwnAppointment,
+    said: PageAnswer,
+    via: Via,
+    account_id: int | None,
+    now: datetime,
+) -> InviteReply:
+    if appointment.newest is not None and not _is_new(appointment, said, via):
+        return appointment.newest
     reply = Reply(
-        said.answer, Via.PAGE, said.sequence, now, said.comment, proposed=said.proposed, suits=said.suits
+        answer=said.answer,
+        via=via,
+        sequence=said.sequence,
+        given_at=now,
+        comment=said.comment,
+        proposed=said.proposed,
+        suits=said.suits,
+        account_id=account_id,
     )
-    row = take_reply(session, invite, reply, now)
+    row = take_reply(session, appointment.invite, reply, now)
     if row is None:
         raise Conflict(_ANSWERED_MEANWHILE)
     return row
@@ -233,31 +290,39 @@ def _appointment(session: Session, invite: Invite, now: datetime) -> OwnAppointm
     )
 
 
-def _is_same(newest: InviteReply, said: PageAnswer) -> bool:
+def _is_same(newest: InviteReply, said: PageAnswer, via: Via) -> bool:
     asked: Sequence[Period] = (said.proposed, *said.suits) if said.proposed else said.suits
     told = (newest.via, newest.answer, newest.comment, asked_spans(newest))
-    return told == (Via.PAGE, said.answer, said.comment.strip(), list(asked))
+    return told == (via, said.answer, said.comment.strip(), list(asked))
 
 
 def _require_complete(said: PageAnswer, now: datetime) -> None:
-    if len(said.comment.strip()) > MAX_COMMENT:
-        raise _invalid(
-            REASON,
-            f"最多 {MAX_COMMENT} 个字符，现为 {len(said.comment.strip())} 个。",
-            f"at most {MAX_COMMENT} characters, and these are {len(said.comment.strip())}.",
-        )
+    _require_reason_that_fits(said)
     if said.answer is not Answer.OTHER_TIME:
         return
     if not said.comment.strip():
         raise _invalid(REASON, "请填写申请调整的原因。", "say why you ask for another time.")
-    asked = (said.proposed, *said.suits) if said.proposed else said.suits
-    if not asked:
+    if said.proposed is None and not said.suits:
         raise _invalid(
             OTHER_TIME,
             "请勾选合适的半天，或填写日期和起止时间。",
             "tick the half-days that suit, or give a day with from and to.",
         )
-    for span in asked:
+    _require_spans(said, now)
+
+
+def _require_reason_that_fits(said: PageAnswer) -> None:
+    length = len(said.comment.strip())
+    if length > MAX_COMMENT:
+        raise _invalid(
+            REASON,
+            f"最多 {MAX_COMMENT} 个字符，现为 {length} 个。",
+            f"at most {MAX_COMMENT} characters, and these are {length}.",
+        )
+
+
+def _require_spans(said: PageAnswer, now: datetime) -> None:
+    for span in (said.proposed, *said.suits) if said.proposed else said.suits:
         if span.end_at <= span.start_at:
             raise _invalid(OTHER_TIME, "结束时间应晚于开始时间。", "the end must lie after the start.")
         if not now < span.start_at < now + FARTHEST:

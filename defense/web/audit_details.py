@@ -71,6 +71,7 @@ _NAMES = (
         "priority": Text("优先级", "priority"),
         "reason": Text("理由", "reason"),
         "refused": Text("有误", "refused"),
+        "reminded": Text("催请人次", "letters"),
         "removed": Text("撤出", "removed"),
         "role": Text("岗位", "role"),
         "round": Text("批次", "round"),
