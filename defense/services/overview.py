@@ -21,6 +21,7 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Principal, Role
+from defense.services.answer_desk import UNANSWERED, count_answers, count_open_requests
 from defense.services.attempts import binds, newest_attempts
 from defense.services.publishing import published_schedule
 from defense.services.scheduling import latest_schedule
@@ -44,6 +45,10 @@ class Overview:
     published: bool
     mails_waiting: int
     mails_failed: int
+    invited: int
+    answered: int
+    requests: int
+    """Open requests for another time."""
     decided: int
     seated: int
     released: bool
@@ -64,6 +69,7 @@ def overview_of(session: Session, round_: Round) -> Overview:
     """Count where the round stands."""
     applications = session.scalars(select(Application).where(Application.round_id == round_.id)).all()
     newest, published = latest_schedule(session, round_), published_schedule(session, round_)
+    answers = count_answers(session, round_)
     seated = [d for d in newest_attempts(session, round_).values() if binds(d)]
     return Overview(
         applications=len(applications),
@@ -78,6 +84,9 @@ def overview_of(session: Session, round_: Round) -> Overview:
         published=published is not None,
         mails_waiting=_mails(session, round_, "queued"),
         mails_failed=_mails(session, round_, "failed"),
+        invited=sum(answers.values()),
+        answered=sum(answers.values()) - answers.get(UNANSWERED, 0),
+        requests=count_open_requests(session, round_),
         decided=sum(defence.state in FINAL_STATES for defence in seated),
         seated=len(seated),
         released=round_.results_released_at is not None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from defense.web import (
+    answers,
     applications,
     appointments,
     calendar_feed,
@@ -35,6 +36,7 @@ from defense.web import (
 def register_pages(app: Flask) -> None:
     """Register every group of pages."""
     for group in (
+        answers,
         applications,
         appointments,
         calendar_feed,

@@ -104,6 +104,26 @@ def read_answer(appointment: OwnAppointment) -> PageAnswer:
     )
 
 
+def read_noted_answer() -> PageAnswer:
+    """What staff note of a telephone call; a time may be named, a half-day is not ticked.
+
+    Raises
+    ------
+    InvalidInput
+        Naming the field.
+    """
+    chosen = request.form.get("answer", "")
+    if chosen not in ANSWERS:
+        raise InvalidInput(Text("请选择一项答复。", "Choose one of the answers."))
+    return PageAnswer(
+        answer=Answer(chosen),
+        sequence=whole("sequence", Text("邀请版本", "Revision")),
+        seen=whole("seen", Text("已有答复", "Answer before")),
+        comment=request.form.get("comment", "").replace("\r\n", "\n"),
+        proposed=_proposed() if chosen == Answer.OTHER_TIME else None,
+    )
+
+
 def _half_days(appointment: OwnAppointment) -> tuple[Period, ...]:
     """The ticked half-days, all of them among those that were offered."""
     ticked = request.form.getlist("half_day")
