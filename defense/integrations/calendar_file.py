@@ -1,6 +1,7 @@
 """Calendar files (iCalendar) as they go out by mail.
 
-References: RFC 5545 (format), RFC 5546 sections 3.2.2 and 3.2.5 (REQUEST, CANCEL), RFC 7986 section 5.11
+References: RFC 5545 (format), RFC 5546 sections 3.2.2, 3.2.5 and 3.2.8 (REQUEST,
+CANCEL, DECLINECOUNTER), RFC 7986 section 5.11
 (CONFERENCE).
 """
 
@@ -19,6 +20,10 @@ PRODUCT_ID = "-//Title review video defence//Invites//ZH"
 _UNLIKE_IN_PARAMETERS = str.maketrans('"\\^', "＂＼＾")
 """To their wide twins: these three are escapes to one reader of parameters and plain text to the next, and a
 backslash before the closing quote makes libical lose the address."""
+
+
+DECLINE_COUNTER = "DECLINECOUNTER"
+"""The iTIP method that turns a counter-proposal down."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,28 @@ def build_calendar(event: CalendarEvent) -> bytes:
     """
     head, tail = _frame(event.method)
     return head + _event_component(event).to_ical() + tail
+
+
+def build_decline_counter(event: CalendarEvent) -> bytes:
+    """The answer to a counter-proposal that is not taken up: the event stays as it is.
+
+    Parameters
+    ----------
+    event : the present revision; `stamped_at` is the moment of this answer.
+
+    Source: RFC 5546 section 3.2.8.
+    """
+    component = Event()
+    component.add("uid", event.uid)
+    component.add("sequence", event.sequence)
+    component.add("dtstamp", event.stamped_at.astimezone(UTC))
+    component.add("dtstart", event.start_at.astimezone(BEIJING))
+    component.add("dtend", event.end_at.astimezone(BEIJING))
+    component.add("summary", CalendarText(event.summary))
+    component.add("organizer", mailbox_property(event.organizer_name, event.organizer_address))
+    component.add("attendee", mailbox_property(event.attendee_name, event.attendee_address))
+    head, tail = _frame(DECLINE_COUNTER)
+    return head + component.to_ical() + tail
 
 
 @lru_cache(maxsize=8)

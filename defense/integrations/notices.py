@@ -46,6 +46,10 @@ class NoticeKind(StrEnum):
     """A working day before."""
     REMINDER_SOON = "reminder_soon"
     """Half an hour before."""
+    PLEASE_CONFIRM = "please_confirm"
+    """The answer has not come."""
+    TIME_STAYS = "time_stays"
+    """To a request for another time."""
 
 
 @dataclass(frozen=True)
@@ -262,6 +266,46 @@ _INTROS |= {
     ),
 }
 
+_TITLES |= {
+    (audience, kind): title
+    for audience in Audience
+    for kind, title in (
+        (
+            NoticeKind.PLEASE_CONFIRM,
+            Text("请确认是否参加视频答辩", "Please say whether you will come to the video defence"),
+        ),
+        (NoticeKind.TIME_STAYS, Text("视频答辩时间不变", "The time of the video defence stays")),
+    )
+}
+_INTROS |= {
+    (audience, kind): intro
+    for audience in Audience
+    for kind, intro in (
+        (
+            NoticeKind.PLEASE_CONFIRM,
+            Text(
+                "{round}视频答辩安排如下，尚未收到您的答复，请尽快确认是否参加。",
+                "{round}: your answer to the arrangement below has not come yet; please say soon whether you"
+                " will come.",
+            ),
+        ),
+        (
+            NoticeKind.TIME_STAYS,
+            Text(
+                "您对{round}视频答辩提出的调整申请收悉。经研究，时间不变，请按下列安排参加。",
+                "{round}: the centre has considered your request for another time. The time stays; please"
+                " come as arranged below.",
+            ),
+        ),
+    )
+}
+
+_CONFIRM_REMARK = Text(
+    "答复：请打开个人链接确认参加，也可以在那里说明不能参加或申请调整时间。",
+    "Answer: open your personal link to confirm, to say that you cannot come, or to ask for another time.",
+)
+_ASKING = (NoticeKind.INVITE, NoticeKind.CHANGE, NoticeKind.PLEASE_CONFIRM)
+
 _CANDIDATE_REMARKS = (
     Text(
         "设备：带摄像头和麦克风的电脑或手机，网络稳定；请提前用当天的设备打开一次个人链接。",
@@ -363,7 +407,11 @@ def _render(
         greeting=Text(f"{name}，您好：", f"Dear {name},"),
         intro=_INTROS[audience, notice.kind].format(round=notice.round_name),
         facts=(*facts, *_change_fact(notice), *_platform_fact(notice)),
-        remarks=(*(() if cancelled else remarks), _telephones(notice)),
+        remarks=(
+            *((_CONFIRM_REMARK,) if notice.kind in _ASKING else ()),
+            *(() if cancelled else remarks),
+            _telephones(notice),
+        ),
         closing=(CENTRE, _day(notice.written_at)),
     )
     clocks = both_clocks(notice.slot.start_at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from defense.extensions import Model
@@ -69,6 +69,8 @@ class InviteReply(Model):
     proposed_start_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     proposed_end_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """The other time that was asked for."""
+    suits_json: Mapped[list[list[str]] | None] = mapped_column(JSON)
+    """Half-days each of which would do, as pairs of ISO times; None or empty for none."""
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     """The member of staff who noted it down."""

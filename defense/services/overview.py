@@ -21,6 +21,7 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Principal, Role
+from defense.services.answer_desk import UNANSWERED, count_answers, count_open_requests
 from defense.services.attempts import binds, newest_attempts
 from defense.services.meeting_desk import count_on_second, count_stuck
 from defense.services.publishing import published_schedule
@@ -48,6 +49,10 @@ class Overview:
     meetings_stuck: int
     """Providers refuse or do not answer: staff have to act."""
     meetings_on_second: int
+    invited: int
+    answered: int
+    requests: int
+    """Open requests for another time."""
     decided: int
     seated: int
     released: bool
@@ -68,6 +73,7 @@ def overview_of(session: Session, round_: Round) -> Overview:
     """Count where the round stands."""
     applications = session.scalars(select(Application).where(Application.round_id == round_.id)).all()
     newest, published = latest_schedule(session, round_), published_schedule(session, round_)
+    answers = count_answers(session, round_)
     seated = [d for d in newest_attempts(session, round_).values() if binds(d)]
     return Overview(
         applications=len(applications),
@@ -84,6 +90,9 @@ def overview_of(session: Session, round_: Round) -> Overview:
         mails_failed=_mails(session, round_, "failed"),
         meetings_stuck=count_stuck(session, round_),
         meetings_on_second=count_on_second(session, round_),
+        invited=sum(answers.values()),
+        answered=sum(answers.values()) - answers.get(UNANSWERED, 0),
+        requests=count_open_requests(session, round_),
         decided=sum(defence.state in FINAL_STATES for defence in seated),
         seated=len(seated),
         released=round_.results_released_at is not None,

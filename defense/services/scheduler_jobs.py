@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from defense.models import Round, Schedule, SolveRun
 from defense.models.types import utc_now
+from defense.services.asked_times import heed_requests
 from defense.services.instance_building import build_instance, published_plan
 from defense.services.rescheduling import frozen_until
 from defense.services.scheduler_keys import candidate_key, to_minutes
@@ -41,7 +42,7 @@ def prepare_job(
     seed = ("--seed", str(options["seed"]))
     if run.kind == SOLVE:
         return instance, SchedulerJob(SOLVE, {"instance.json": instance.to_json()}, "--out", *limits, seed)
-    instance = _counting_moves(instance)
+    instance = heed_requests(session, round_, _counting_moves(instance))
     known = {candidate.id for candidate in instance.candidates}
     named = [key for i in options["may_move"] if (key := candidate_key(i)) in known]
     inputs = {

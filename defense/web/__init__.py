@@ -5,7 +5,9 @@ from __future__ import annotations
 from flask import Flask
 
 from defense.web import (
+    answers,
     applications,
+    appointments,
     calendar_feed,
     candidate,
     candidate_needs,
@@ -35,7 +37,9 @@ from defense.web import (
 def register_pages(app: Flask) -> None:
     """Register every group of pages."""
     for group in (
+        answers,
         applications,
+        appointments,
         calendar_feed,
         candidate,
         candidate_needs,

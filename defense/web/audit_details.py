@@ -13,6 +13,7 @@ from defense.domain.text import Text
 from defense.services.candidate_needs import WISH_TEXT
 from defense.services.meeting_settings import MEETING_STATE_TEXT, PROVIDER_TEXT
 from defense.services.reopening import CAUSE_TEXT, KIND_TEXT
+from defense.services.replies import ANSWER_TEXT, VIA_TEXT
 from defense.services.round_settings import SETTING_TEXT
 from defense.services.rule_words import (
     ABSENCES_TEXT,
@@ -28,6 +29,7 @@ _NAMES = (
     SETTING_TEXT
     | SCHEDULING_TEXT
     | {
+        "answer": Text("答复", "answer"),
         "abstentions": Text("弃权", "abstentions"),
         "added": Text("新增", "added"),
         "application": Text("申报人", "applicant"),
@@ -70,6 +72,7 @@ _NAMES = (
         "priority": Text("优先级", "priority"),
         "reason": Text("理由", "reason"),
         "refused": Text("有误", "refused"),
+        "reminded": Text("催请人次", "letters"),
         "removed": Text("撤出", "removed"),
         "role": Text("岗位", "role"),
         "round": Text("批次", "round"),
@@ -88,6 +91,7 @@ _NAMES = (
         "to_provider": Text("改用", "to"),
         "meeting_state": Text("会议状态", "state of the meeting"),
         "waiting_room": Text("等候室", "waiting room"),
+        "sequence": Text("邀请版本", "revision of the invite"),
         "present": Text("到场", "present"),
         "sum_tenths": Text("总分（十分之一分）", "sum in tenths"),
         "tally": Text("计票", "count"),
@@ -99,12 +103,15 @@ _NAMES = (
         "username": Text("用户名", "user name"),
         "verdict": Text("结果", "verdict"),
         "veto_reasons": Text("否决原因", "reasons of the vetoes"),
+        "via": Text("答复方式", "answered by"),
         "wish_kind": Text("种类", "kind"),
         "vetoes": Text("否决", "vetoes"),
     }
 )
 
 _VALUES: dict[str, Mapping[Any, Text]] = {
+    "answer": ANSWER_TEXT,
+    "via": VIA_TEXT,
     "by": {"link": Text("个人链接", "personal link"), "password": Text("密码", "password")},
     "decision": REQUIREMENT_TEXT
     | {

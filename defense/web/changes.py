@@ -13,6 +13,7 @@ from defense.extensions import db
 from defense.models import Expert, Panel, PanelHalfDay, Round
 from defense.models.types import utc_now
 from defense.services.access import Role
+from defense.services.answer_desk import count_open_requests
 from defense.services.availability import cancel_half_day, note_absence, withdraw_absence
 from defense.services.rescheduling import frozen_until, standing_of
 from defense.services.scheduling import latest_schedule
@@ -41,6 +42,9 @@ def index(code: str) -> ResponseReturnValue:
         standing=standing_of(db.session(), round_, now),
         schedule=latest_schedule(db.session(), round_),
         frozen_until=frozen_until(round_, now),
+        asking=request.args.get("candidate", 0, type=int),
+        away=request.args.get("expert", 0, type=int),
+        requests=count_open_requests(db.session(), round_),
         running=run is not None and run.state in ("queued", "running"),
     )
 

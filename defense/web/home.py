@@ -9,8 +9,10 @@ from sqlalchemy import select
 from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models import Round
+from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.overview import overview_of, sittings_for
+from defense.services.own_appointments import count_unanswered
 from defense.services.rounds import codes_to_open, ensure_round
 
 pages = Blueprint("home", __name__)
@@ -24,7 +26,9 @@ def index() -> ResponseReturnValue:
     if principal.role is Role.CANDIDATE:
         return redirect(url_for("candidate.mine"))
     if principal.role in (Role.EXPERT, Role.SECRETARY):
-        return redirect(url_for("home.sittings"))
+        # Who only attends a defence has no sitting to look at.
+        only_attends = not sittings_for(db.session(), principal)
+        return redirect(url_for("appointments.index" if only_attends else "home.sittings"))
     rounds = db.session.scalars(select(Round).order_by(Round.code.desc())).all()
     overviews = [(round_, overview_of(db.session(), round_)) for round_ in rounds]
     return render_template("home/index.html", overviews=overviews, codes_to_open=codes_to_open(db.session()))
@@ -43,4 +47,9 @@ def open_round() -> ResponseReturnValue:
 @access(Role.EXPERT, Role.SECRETARY, Role.STAFF, Role.SUPERVISOR)
 def sittings() -> ResponseReturnValue:
     """The sittings of this person, by day."""
-    return render_template("home/sittings.html", days=sittings_for(db.session(), require_principal()))
+    principal = require_principal()
+    return render_template(
+        "home/sittings.html",
+        days=sittings_for(db.session(), principal),
+        unanswered=count_unanswered(db.session(), principal.account_id, utc_now()),
+    )

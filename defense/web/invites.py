@@ -13,6 +13,7 @@ from defense.extensions import db
 from defense.models import OutboxMessage
 from defense.models.types import utc_now
 from defense.services.access import Role
+from defense.services.answer_desk import count_open_requests
 from defense.services.inbox_desk import count_open_mails
 from defense.services.invites import people_to_telephone
 from defense.services.outbox import MessageState
@@ -59,6 +60,7 @@ def index(code: str) -> ResponseReturnValue:
         stuck=db.session.scalar(stuck),
         state=state,
         now=utc_now(),
+        request_count=count_open_requests(db.session(), round_),
         inbox_count=count_open_mails(db.session(), round_),
         to_telephone=people_to_telephone(db.session(), round_, settings),
     )

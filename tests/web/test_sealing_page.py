@@ -29,7 +29,16 @@ Enter = Callable[[str], FlaskClient]
 ROLES = ("staff", "secretary", "supervisor", "expert0", "candidate0")
 OF_A_SITTING = {"sitting_id", "defence_id", "ballot_round_id", "reopening_id"}
 """An address with one of these is about the day of a sitting."""
-OF_OTHER_THINGS = {"account_id", "absence_id", "batch_id", "message_id", "run_id", "wish_id", "key"}
+OF_OTHER_THINGS = {
+    "account_id",
+    "absence_id",
+    "batch_id",
+    "message_id",
+    "run_id",
+    "wish_id",
+    "key",
+    "invite_id",
+}
 """No row of these is about the day of a sitting; 1 stands for them (`key` is of a mail that came in)."""
 WORDS = {"move": tuple(Move), "change": ("pause", "go")}
 """What may stand in an address besides numbers."""

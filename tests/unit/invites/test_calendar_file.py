@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from icalendar import Calendar, Event
 
-from defense.integrations.calendar_file import CalendarEvent, build_calendar
+from defense.integrations.calendar_file import CalendarEvent, build_calendar, build_decline_counter
+from tests.parsers.libical import read_with_libical
 
 ONCE = ("UID", "DTSTAMP", "DTSTART", "DTEND", "ORGANIZER", "SUMMARY", "SEQUENCE", "STATUS", "ATTENDEE")
 
@@ -139,3 +140,19 @@ def test_revisions_share_no_state(event: CalendarEvent) -> None:
     assert build_calendar(event) == first
     changed = [a for a, b in zip(unfolded(first), unfolded(build_calendar(later)), strict=True) if a != b]
     assert sorted(line.split(":")[0] for line in changed) == ["DTSTAMP", "SEQUENCE"]
+
+
+def test_a_counter_proposal_is_declined_with_the_event_as_it_is(event: CalendarEvent) -> None:
+    data = build_decline_counter(replace(event, sequence=2))
+    assert Calendar.from_ical(data)["METHOD"] == "DECLINECOUNTER"
+    component = the_event(data)
+    assert (component["UID"], component["SEQUENCE"]) == (event.uid, 2)
+    assert component["ORGANIZER"] == "mailto:defence@example.com"
+    assert component["ATTENDEE"] == "mailto:ali@example.org"
+    assert component.decoded("DTSTART") == event.start_at
+    assert event.url not in data.decode()
+    for zone in ("Asia/Urumqi", "Asia/Shanghai"):
+        reading = read_with_libical(data, zone)
+        # Its table for this method has no optional rows, so it counts even the SEQUENCE as one too many.
+        assert all("Expected 0 instances" in fault for fault in reading.faults)
+        assert (reading.method, reading.uid, reading.sequence) == ("DECLINECOUNTER", event.uid, 2)
