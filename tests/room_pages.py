@@ -13,7 +13,7 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 
 from defense.extensions import db
-from defense.models import BallotRound, Defence, Expert, ImportBatch, PanelHalfDay, Schedule, Sitting
+from defense.models import BallotRound, Defence, Expert, ImportBatch, Invite, PanelHalfDay, Schedule, Sitting
 from defense.models.types import random_id
 from tests.conftest import People
 from tests.rooms import TO_DISCUSSION
@@ -71,6 +71,9 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
             "panel_id": half_day.panel_id,
             "batch_id": batch.id,
             "expert_id": expert.id,
+            "invite_id": db.session.scalars(
+                select(Invite.id).where(Invite.defence_id == people.defence_ids[0])
+            ).first(),
         }
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.endpoint.endswith(

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from defense.domain.lifecycle import Move
 from defense.extensions import db
-from defense.models import BallotRound, PanelHalfDay, Reopening, Schedule, Seal, Sitting
+from defense.models import BallotRound, Invite, PanelHalfDay, Reopening, Schedule, Seal, Sitting
 from defense.models.types import random_id
 from defense.services.access import Role
 from defense.services.audit_check import verify_audit
@@ -34,6 +34,7 @@ OF_OTHER_THINGS = {
     "absence_id",
     "batch_id",
     "message_id",
+    "meeting_id",
     "run_id",
     "wish_id",
     "key",
@@ -171,6 +172,9 @@ def values_of(app: Flask, people: People) -> dict[str, list[Any]]:
             "half_day_id": [half_day.id],
             "panel_id": [half_day.panel_id],
             "expert_id": [sitting.members[0].expert_id],
+            "invite_id": sorted(
+                db.session.scalars(select(Invite.id).where(Invite.defence_id.in_(people.defence_ids)))
+            )[:3],
             **WORDS,
         }
 
