@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from defense.app import create_app
 from defense.extensions import db
-from defense.models import Defence, ImportBatch, Round, Sitting
+from defense.models import Defence, ImportBatch, Invite, Round, Sitting
 from defense.services.publishing import published_schedule
 from defense.services.round_settings import change_settings, settings_of
 from tests.conftest import People, introduce_people, make_settings
@@ -216,6 +216,7 @@ def _ids(session: Session, round_: Round, people: People) -> dict[str, object]:
         "batch_id": session.scalars(select(ImportBatch.id)).first(),
         "kind": "experts",
         "screen_key": sitting.screen_key,
+        "invite_id": session.scalars(select(Invite.id).where(Invite.defence_id == defence.id)).one(),
     }
 
 

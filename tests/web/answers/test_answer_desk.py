@@ -79,8 +79,6 @@ def test_reminding_twice_sends_one(staff: FlaskClient, invited: Invited, write: 
         assert staff.post(f"{PAGE}/remind").status_code == 302
     assert kinds(write, "please_confirm") == waiting
     assert actions(write, "invite.reminded") == actions(write, "invites.reminded") == 1
-    assert "请尽快确认" not in look(staff), "the letter itself is not on the page"
-    assert "催请" in look(staff, "/rounds/2021/invites") or "确认" in look(staff, "/rounds/2021/invites")
 
 
 def test_an_answer_by_telephone_is_noted_once_and_the_newest_holds(
@@ -100,11 +98,7 @@ def test_an_answer_by_telephone_is_noted_once_and_the_newest_holds(
     assert write(lambda s: s.get_one(Invite, person.invite_id).answer) == Answer.ACCEPTED
     assert staff.post(f"{PAGE}/{person.invite_id}/note", data=note_form((0, 0), "maybe")).status_code == 422
     assert staff.post(f"{PAGE}/999999/note", data=asked).status_code == 404
-    shown = (
-        look(staff, "/office/audit")
-        if staff.get("/office/audit").status_code == 200
-        else look(staff, "/audit")
-    )
+    shown = look(staff, "/audit")
     assert "申请调整时间" in shown and "电话（工作人员登记）" in shown
 
 
