@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -13,10 +14,12 @@ from defense.domain.people import Period
 from defense.models import Defence, Invite, InviteReply, PanelHalfDay, Round, Schedule
 from defense.models.types import utc_now
 from defense.services.candidate_needs import note_wish
+from defense.services.publishing import publish
 from defense.services.replies import Answer, Reply, Via, keep_time, take_reply
 from defense.services.scheduling import latest_schedule
 from defense.services.solving import RunRequest, carry_out_run, start_run
 from defense.services.transaction import begin_write
+from defense.settings import Settings
 
 Place = tuple[int, datetime]
 RESCHEDULE = RunRequest("reschedule")
@@ -70,12 +73,18 @@ def ask(session: Session, defence: Defence, proposed: Period | None) -> InviteRe
 
 
 @pytest.fixture
+def settings(future_app: Flask) -> Settings:
+    found: Settings = future_app.extensions["settings"]
+    return found
+
+
+@pytest.fixture
 def before(session: Session) -> dict[int, Place]:
     return published_places(session)
 
 
 def test_who_asks_is_moved_to_the_half_day_asked_for_and_nobody_else(
-    factory: sessionmaker[Session], session: Session, before: dict[int, Place]
+    factory: sessionmaker[Session], session: Session, before: dict[int, Place], settings: Settings
 ) -> None:
     defence, half_day = somebody_with_room_elsewhere(session)
     ask(session, defence, Period(half_day.start_at, half_day.end_at))
@@ -87,6 +96,15 @@ def test_who_asks_is_moved_to_the_half_day_asked_for_and_nobody_else(
     after = reschedule(factory)
     assert moved(before, after) == {id_}
     assert start_at <= after[id_][1] < until
+    with factory() as later:
+        begin_write(later)
+        schedule = latest_schedule(later, later.scalars(select(Round)).one())
+        assert schedule is not None
+        publish(later, schedule, settings, utc_now(), None)
+        later.flush()
+        row = later.scalars(select(InviteReply)).one()
+        assert (row.settled_as, row.invite.sequence, row.invite.answer) == ("moved", 1, None)
+        assert row.invite.start_at == after[id_][1]
 
 
 def test_who_names_no_time_gets_another_one(

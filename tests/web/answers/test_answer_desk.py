@@ -152,7 +152,7 @@ def test_a_panelist_who_declines_stands_at_the_top_and_the_number_is_shown_on_de
     address = f"{PAGE}/{person.invite_id}/phone"
     assert staff.post(address, data={"reason": " "}).status_code == 422
     shown = staff.post(address, data={"reason": f"通知更换 {phone}"}).get_data(as_text=True)
-    assert phone in shown
+    assert phone in shown and staff.get(address).headers["Location"] == PAGE
     detail = write(
         lambda s: s.scalars(select(AuditEntry).where(AuditEntry.action == "record.phone_shown")).one().detail
     )
