@@ -1,46 +1,74 @@
 """Rescheduling heeds who asked for another time.
 
 Among the aims of a round wishes come last and moves first, so that nobody who is published would ever move
-for a wish. Somebody who asked, and whom staff have not answered, is the exception.
+for a wish. Somebody who asked, and whom staff have not answered, is the exception: where a place at a time
+they named is free at once, they get it, and everybody else is planned around it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.people import Period
 from defense.models import Account, Invite, InviteReply, Round
+from defense.services.instance_building import faulted_candidates
 from defense.services.replies import Answer, asked_spans
 from defense.services.scheduler_keys import candidate_key, to_minutes
-from scheduler.instance import Candidate, SchedulingInstance, Wish
-from scheduler.objective import Goal, TermName, Tier
+from scheduler.instance import Candidate, Interval, SchedulingInstance, Slot
+from scheduler.legal_slots import legal_slots
+from scheduler.schedule import Assignment, Schedule
+
+_FOREVER_MIN = 2**40
 
 
-def heed_requests(session: Session, round_: Round, instance: SchedulingInstance) -> SchedulingInstance:
-    """Let the candidates with an open request move to a time that they named, if nobody else has to.
-
-    Who named none moves anywhere else. Everybody else's wishes still move nobody. Without open requests the
-    instance stays as it is.
+@dataclass(frozen=True)
+class Notice:
+    """Whom the notice binds.
 
     Parameters
     ----------
-    instance : its objective counts the moves.
+    now_min, until_min : now, and until when slots stay and nobody is newly called.
+    may_move : keys of candidates whom staff may move and call all the same.
     """
-    asked = _open_requests(session, round_)
-    known = {candidate.id for candidate in instance.candidates if candidate.published is not None}
-    if not asked.keys() & known:
-        return instance
-    # One move costs more than all ordinary wishes of a candidate, a granted request gains more than one move,
-    # and neither pays for two: 4u + u < 6u, and 6u + 2u = 8u with every sum of wishes below u.
-    unit = 1 + max(sum(wish.weight for wish in c.wishes) for c in instance.candidates)
-    candidates = tuple(
-        _weighed(c, asked[c.id], 6 * unit) if c.id in asked else c for c in instance.candidates
-    )
-    return replace(instance, candidates=candidates, objective=_with_wishes(instance.objective, 4 * unit))
+
+    now_min: int
+    until_min: int
+    may_move: Collection[str]
+
+    def binds_until(self, candidate: Candidate) -> int:
+        """The minute before which a candidate's place stays and no other can be given."""
+        return self.now_min if candidate.id in self.may_move else self.until_min
+
+
+def heed_requests(
+    session: Session, round_: Round, instance: SchedulingInstance, published: Schedule, notice: Notice
+) -> SchedulingInstance:
+    """Pin the candidates with an open request to a place that they asked for and that is free.
+
+    Nobody else moves for it. A place in a half-day that is held anyway goes before others; who asked first
+    chooses first. Who named no time gets another one; where nothing is free, the candidate stays.
+    """
+    candidates = {candidate.id: candidate for candidate in instance.candidates}
+    faulted = faulted_candidates(instance, published.assignments)
+    sittings = {sitting.id for sitting in instance.sittings}
+    places = {
+        place.candidate_id: place
+        for place in published.assignments
+        if place.candidate_id in candidates.keys() - faulted and place.sitting_id in sittings
+    }
+    for key, spans in _open_requests(session, round_).items():
+        candidate = candidates.get(key)
+        if candidate is None or key not in places or not _may_leave(candidate, places[key], notice):
+            continue
+        place = _free_place(instance, places, candidate, spans, notice)
+        if place is not None:
+            places[key] = place
+            candidates[key] = replace(candidate, pin=Slot(place.sitting_id, place.start_min))
+    return replace(instance, candidates=tuple(candidates.values()))
 
 
 def _open_requests(session: Session, round_: Round) -> Mapping[str, Sequence[Period]]:
@@ -56,36 +84,42 @@ def _open_requests(session: Session, round_: Round) -> Mapping[str, Sequence[Per
             InviteReply.answer == Answer.OTHER_TIME,
             InviteReply.settled_as.is_(None),
         )
+        .order_by(InviteReply.id)
     )
     return {candidate_key(id_ or 0): asked_spans(request) for id_, request in rows}
 
 
-def _weighed(candidate: Candidate, spans: Sequence[Period], weight: int) -> Candidate:
-    asked = {(to_minutes(span.start_at), to_minutes(span.end_at)) for span in spans}
-
-    def is_asked(wish: Wish) -> bool:
-        if asked:
-            return not wish.is_avoided and (wish.start_min, wish.end_min) in asked
-        return wish.is_avoided and _lies_in(candidate, wish)
-
-    wishes = tuple(replace(wish, weight=weight) if is_asked(wish) else wish for wish in candidate.wishes)
-    return replace(candidate, wishes=wishes)
+def _may_leave(candidate: Candidate, place: Assignment, notice: Notice) -> bool:
+    return candidate.pin is None and place.start_min >= notice.binds_until(candidate)
 
 
-def _lies_in(candidate: Candidate, wish: Wish) -> bool:
-    """Whether the published slot lies in a time that does not suit."""
-    slot = candidate.published
-    return slot is not None and wish.start_min <= slot.start_min < wish.end_min
+def _free_place(
+    instance: SchedulingInstance,
+    places: Mapping[str, Assignment],
+    candidate: Candidate,
+    spans: Sequence[Period],
+    notice: Notice,
+) -> Assignment | None:
+    own = places[candidate.id]
+    away = [Interval(0, notice.binds_until(candidate)), *_outside(spans, own)]
+    bound = replace(candidate, unavailable=(*candidate.unavailable, *(i for i in away if i.end_min > 0)))
+    others = tuple(place for place in places.values() if place is not own)
+    narrowed = replace(
+        instance, candidates=tuple(bound if c.id == bound.id else c for c in instance.candidates)
+    )
+    held = {place.sitting_id for place in others}
+    free = legal_slots(narrowed, Schedule(others), candidate.id)
+    return min(free, key=lambda place: (place.sitting_id not in held, place.start_min), default=None)
 
 
-def _with_wishes(objective: Sequence[Tier], moved_weight: int) -> tuple[Tier, ...]:
-    """The objective with the wishes counted beside the moves instead of where they stood."""
-    tiers = []
-    for tier in objective:
-        others = tuple(goal for goal in tier if goal.term is not TermName.WISHES)
-        if any(goal.term is TermName.MOVED for goal in tier):
-            heavy = tuple(Goal(goal.term, goal.weight * moved_weight) for goal in others)
-            tiers.append((*heavy, Goal(TermName.WISHES)))
-        elif others:
-            tiers.append(others)
-    return tuple(tiers)
+def _outside(spans: Sequence[Period], own: Assignment) -> Iterable[Interval]:
+    """The times that do not suit: all but those that were named, or the present place."""
+    if not spans:
+        yield Interval(own.start_min, own.end_min)
+        return
+    reached = 0
+    for start_min, end_min in sorted((to_minutes(s.start_at), to_minutes(s.end_at)) for s in spans):
+        if start_min > reached:
+            yield Interval(reached, start_min)
+        reached = max(reached, end_min)
+    yield Interval(reached, _FOREVER_MIN)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from defense.models import Round, Schedule, SolveRun
 from defense.models.types import utc_now
-from defense.services.asked_times import heed_requests
+from defense.services.asked_times import Notice, heed_requests
 from defense.services.instance_building import build_instance, published_plan
 from defense.services.rescheduling import frozen_until
 from defense.services.scheduler_keys import candidate_key, to_minutes
@@ -42,13 +42,12 @@ def prepare_job(
     seed = ("--seed", str(options["seed"]))
     if run.kind == SOLVE:
         return instance, SchedulerJob(SOLVE, {"instance.json": instance.to_json()}, "--out", *limits, seed)
-    instance = heed_requests(session, round_, _counting_moves(instance))
     known = {candidate.id for candidate in instance.candidates}
     named = [key for i in options["may_move"] if (key := candidate_key(i)) in known]
-    inputs = {
-        "instance.json": instance.to_json(),
-        "published.json": published_plan(session, round_).to_json(),
-    }
+    published = published_plan(session, round_)
+    notice = Notice(to_minutes(now), to_minutes(frozen_until(round_, now)), named)
+    instance = heed_requests(session, round_, _counting_moves(instance), published, notice)
+    inputs = {"instance.json": instance.to_json(), "published.json": published.to_json()}
     arguments = (*seed, *_timing(round_, now), *(("--may-move", *named) if named else ()))
     return instance, SchedulerJob(RESCHEDULE, inputs, "--out", *limits, arguments)
 

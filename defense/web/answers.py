@@ -112,6 +112,14 @@ def phone(code: str, invite_id: int) -> ResponseReturnValue:
     return _render(round_, row, number)
 
 
+@pages.get("/<int:invite_id>/phone")
+@access(Role.STAFF)
+def phone_again(code: str, invite_id: int) -> ResponseReturnValue:
+    """Where a browser goes back to from the page with the number: the list, without it."""
+    answer_row(db.session(), round_or_404(code), invite_id)
+    return _back(code)
+
+
 def _render(round_: Round, phone_of: AnswerRow | None = None, number: str = "") -> str:
     session, now, wanted = db.session(), utc_now(), _filter()
     requests = open_requests(session, round_)

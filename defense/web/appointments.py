@@ -54,9 +54,14 @@ def answer(invite_id: int) -> ResponseReturnValue:
         return _show_again(invite_id, error.text), HTTPStatus.UNPROCESSABLE_ENTITY
     session.commit()
     flash(localise(THANKS[said.answer]), "success")
-    is_candidate = require_principal().role is Role.CANDIDATE
-    home = "candidate.mine" if is_candidate else "appointments.index"
-    return redirect(url_for(home, _anchor=f"invite-{invite_id}"))
+    return _back(invite_id)
+
+
+@pages.get("/<int:invite_id>/answer")
+@access(Role.CANDIDATE, Role.EXPERT, Role.SECRETARY)
+def answered(invite_id: int) -> ResponseReturnValue:
+    """Where a browser goes back to from a form that could not be taken: the card."""
+    return _back(invite_id)
 
 
 @pages.get("/<int:invite_id>/meeting")
@@ -66,6 +71,12 @@ def meeting(invite_id: int) -> ResponseReturnValue:
     session = db.session()
     appointment = own_appointment(session, require_principal().account_id, invite_id, utc_now())
     return enter_defence(attended_defence(session, appointment))
+
+
+def _back(invite_id: int) -> ResponseReturnValue:
+    is_candidate = require_principal().role is Role.CANDIDATE
+    home = "candidate.mine" if is_candidate else "appointments.index"
+    return redirect(url_for(home, _anchor=f"invite-{invite_id}"))
 
 
 def _show_again(invite_id: int, error: Text) -> str:

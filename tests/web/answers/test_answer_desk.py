@@ -79,8 +79,6 @@ def test_reminding_twice_sends_one(staff: FlaskClient, invited: Invited, write: 
         assert staff.post(f"{PAGE}/remind").status_code == 302
     assert kinds(write, "please_confirm") == waiting
     assert actions(write, "invite.reminded") == actions(write, "invites.reminded") == 1
-    assert "请尽快确认" not in look(staff), "the letter itself is not on the page"
-    assert "催请" in look(staff, "/rounds/2021/invites") or "确认" in look(staff, "/rounds/2021/invites")
 
 
 def test_an_answer_by_telephone_is_noted_once_and_the_newest_holds(
@@ -100,11 +98,7 @@ def test_an_answer_by_telephone_is_noted_once_and_the_newest_holds(
     assert write(lambda s: s.get_one(Invite, person.invite_id).answer) == Answer.ACCEPTED
     assert staff.post(f"{PAGE}/{person.invite_id}/note", data=note_form((0, 0), "maybe")).status_code == 422
     assert staff.post(f"{PAGE}/999999/note", data=asked).status_code == 404
-    shown = (
-        look(staff, "/office/audit")
-        if staff.get("/office/audit").status_code == 200
-        else look(staff, "/audit")
-    )
+    shown = look(staff, "/audit")
     assert "申请调整时间" in shown and "电话（工作人员登记）" in shown
 
 
@@ -158,7 +152,7 @@ def test_a_panelist_who_declines_stands_at_the_top_and_the_number_is_shown_on_de
     address = f"{PAGE}/{person.invite_id}/phone"
     assert staff.post(address, data={"reason": " "}).status_code == 422
     shown = staff.post(address, data={"reason": f"通知更换 {phone}"}).get_data(as_text=True)
-    assert phone in shown
+    assert phone in shown and staff.get(address).headers["Location"] == PAGE
     detail = write(
         lambda s: s.scalars(select(AuditEntry).where(AuditEntry.action == "record.phone_shown")).one().detail
     )

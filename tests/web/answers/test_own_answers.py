@@ -155,6 +155,8 @@ def test_a_mistake_names_its_field_in_both_languages_and_keeps_what_was_typed(
         assert name in page.split('role="alert">')[1].split("</div>")[0]
         assert form["comment"] in page and f'name="day" value="{form.get("day", "")}"' in page
     assert replies(write, person.invite_id) == []
+    back = person.client.get(f"/appointments/{person.invite_id}/answer")
+    assert back.headers["Location"].startswith("/my")
 
 
 def test_an_answer_to_an_older_revision_is_refused_kindly(
@@ -170,6 +172,13 @@ def test_an_answer_to_an_older_revision_is_refused_kindly(
     write(move)
     late = person.answer("accepted", **form)
     assert late.status_code == 409 and "安排已有变更" in late.get_data(as_text=True)
+    browser = {"Referer": "http://localhost/appointments"}
+    address = f"/appointments/{person.invite_id}/answer"
+    sent = person.client.post(
+        address, data={**form, "answer": "accepted"}, headers=browser, follow_redirects=True
+    )
+    assert sent.status_code == 200 and "安排已有变更" in sent.get_data(as_text=True)
+    assert "尚未答复" in sent.get_data(as_text=True), "back on the page, with the new arrangement"
     assert replies(write, person.invite_id) == []
     write(lambda s: setattr(s.get_one(Invite, person.invite_id), "cancelled", True))
     assert person.answer("accepted", sequence=1, seen=0).status_code == 409
