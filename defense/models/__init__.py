@@ -14,6 +14,7 @@ from defense.models.presence import Disconnection, Presence, RoomProcess
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
 from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
+from defense.models.wording import NoticeWording
 
 __all__ = [
     "AccessLink",
@@ -38,6 +39,7 @@ __all__ = [
     "MailDomain",
     "Meeting",
     "NamedAttendee",
+    "NoticeWording",
     "OutboxMessage",
     "Panel",
     "PanelHalfDay",

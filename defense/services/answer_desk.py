@@ -14,7 +14,7 @@ from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.identity import mask_name, mask_phone
 from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
-from defense.integrations.notices import Audience
+from defense.integrations.notice_wordings import Audience
 from defense.models import Account, Defence, Expert, Invite, InviteReply, Panel, Round, Sitting
 from defense.services.access import Role
 from defense.services.applications import show_phone

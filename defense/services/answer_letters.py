@@ -13,13 +13,14 @@ from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.integrations.calendar_file import DECLINE_COUNTER, CalendarEvent, build_decline_counter
 from defense.integrations.mail import Mailbox
-from defense.integrations.notices import LOCATION, NoticeKind, RenderedNotice
+from defense.integrations.notice_wordings import NoticeKind
+from defense.integrations.notices import LOCATION, RenderedNotice
 from defense.models import Invite, InviteReply, OutboxMessage, Round
 from defense.services.access import invite_link, invite_link_is_live
 from defense.services.appointments import Appointment, PublishedRound, key_of
 from defense.services.audit import record_audit
 from defense.services.bounces import bounced_keys
-from defense.services.notice_writing import NoticeWriter
+from defense.services.notice_writing import notice_writer
 from defense.services.post import STATE_METHODS, Addressee, LetterKind, PostOffice, slot_of
 from defense.services.replies import Via, keep_time
 from defense.settings import Settings
@@ -39,7 +40,7 @@ class AnswerOffice:
         self._session, self._round, self._settings, self._now = session, round_, settings, now
         self._post = PostOffice(session, settings, now)
         self._published = PublishedRound(session, round_)
-        self._writer = NoticeWriter(round_.rules, self._published)
+        self._writer = notice_writer(session, round_, self._published)
 
     def remind(self, invite: Invite, account_id: int) -> bool:
         """Ask one person for the answer; False if they were asked today, or cannot be. The caller commits."""

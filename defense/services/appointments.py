@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from defense.domain.identity import mask_name
 from defense.domain.lifecycle import FINAL_STATES, UNSEATED_STATES, DefenceState
 from defense.domain.people import Period
-from defense.integrations.notices import Audience
+from defense.integrations.notice_wordings import Audience
 from defense.models import (
     Account,
     Application,

@@ -20,7 +20,8 @@ from defense.domain.errors import IllegalState
 from defense.domain.text import Text
 from defense.integrations.calendar_feed import ListedEvent, build_feed
 from defense.integrations.mail import parse_mailbox
-from defense.integrations.notices import LOCATION, Audience, NoticeKind, PanelNotice, render_panel_notice
+from defense.integrations.notice_wordings import Audience, NoticeKind
+from defense.integrations.notices import LOCATION, PanelNotice, render_panel_notice
 from defense.models import (
     Account,
     CalendarObject,

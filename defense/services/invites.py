@@ -20,14 +20,15 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from defense.domain.people import Period
 from defense.integrations.calendar_file import CalendarEvent, build_calendar
 from defense.integrations.mail import Mailbox, parse_mailbox
-from defense.integrations.notices import LOCATION, NoticeKind, RenderedNotice
+from defense.integrations.notice_wordings import NoticeKind
+from defense.integrations.notices import LOCATION, RenderedNotice
 from defense.models import Application, Invite, Round
 from defense.models.types import random_id
 from defense.services.access import issue_invite_link, revoke_invite_links
 from defense.services.appointments import Appointment, PublishedRound, key_of
 from defense.services.audit import record_audit
 from defense.services.bounces import bounced_keys
-from defense.services.notice_writing import NoticeWriter
+from defense.services.notice_writing import NoticeWriter, notice_writer
 from defense.services.outbox import MessageState
 from defense.services.post import STATE_METHODS, Addressee, LetterKind, PostOffice, reachable_address, slot_of
 from defense.services.replies import forget_answer
@@ -58,7 +59,7 @@ def refresh_invites(session: Session, round_: Round, settings: Settings, now: da
     # Two refreshes at once would give one sequence number to two revisions.
     session.execute(select(Round.id).where(Round.id == round_.id).with_for_update())
     published = PublishedRound(session, round_)
-    post, writer = PostOffice(session, settings, now), NoticeWriter(round_.rules, published)
+    post, writer = PostOffice(session, settings, now), notice_writer(session, round_, published)
     clerk = _Clerk(session, round_, settings, now, post, published, writer)
     existing = {
         key_of(invite): invite

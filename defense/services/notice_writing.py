@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
 
 from defense.domain.people import Period
 from defense.domain.round_rules import RoundRules
 from defense.domain.vocabulary import LEVEL_TEXT, Level
+from defense.integrations.notice_wordings import Audience, LetterName, NoticeKind, Wording
 from defense.integrations.notices import (
     CandidateNotice,
-    NoticeKind,
     PanelNotice,
     RenderedNotice,
     render_candidate_notice,
     render_panel_notice,
 )
-from defense.models import Application
+from defense.models import Application, Round
 from defense.services.appointments import Appointment, PublishedRound
+from defense.services.wordings import wordings_of
+
+
+def notice_writer(session: Session, round_: Round, published: PublishedRound) -> NoticeWriter:
+    """A writer with the round's rules and words of this moment."""
+    return NoticeWriter(round_.rules, published, wordings_of(session, round_))
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class NoticeWriter:
 
     rules: RoundRules
     published: PublishedRound
+    wordings: Mapping[LetterName, Wording]
+    """What staff put in the place of standard words."""
 
     def write(
         self,
@@ -76,7 +87,8 @@ class NoticeWriter:
                 link=link,
                 telephones=rules.telephones,
                 support_telephones=rules.support_telephones,
-            )
+            ),
+            self.wordings.get((Audience.CANDIDATE, kind)),
         )
 
     def _to_panel(
@@ -102,7 +114,8 @@ class NoticeWriter:
                 link=link,
                 telephones=self.rules.telephones,
                 support_telephones=self.rules.support_telephones,
-            )
+            ),
+            self.wordings.get((appointment.audience, kind)),
         )
 
     def _place_of(self, appointment: Appointment, kind: NoticeKind) -> int | None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from defense.domain.errors import Conflict, IllegalState, InvalidInput, NotFound
 from defense.domain.people import Period
 from defense.domain.text import Text
-from defense.integrations.notices import Audience
+from defense.integrations.notice_wordings import Audience
 from defense.models import (
     Application,
     Defence,

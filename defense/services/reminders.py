@@ -22,11 +22,11 @@ from defense.domain.text import Text
 from defense.domain.working_days import working_days_after, working_days_before
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.integrations.mail import Mailbox
-from defense.integrations.notices import NoticeKind
+from defense.integrations.notice_wordings import NoticeKind
 from defense.models import Account, Invite, OutboxMessage, Round
 from defense.services.access import invite_link, invite_link_is_live
 from defense.services.appointments import PublishedRound, key_of
-from defense.services.notice_writing import NoticeWriter
+from defense.services.notice_writing import notice_writer
 from defense.services.post import Addressee, LetterKind, PostOffice, reachable_address, slot_of
 from defense.services.transaction import begin_write
 from defense.settings import Settings
@@ -164,7 +164,7 @@ class _Reminder:
         self._session, self._round, self._settings, self._now = session, round_, settings, now
         published = PublishedRound(session, round_)
         self._appointments = {appointment.key: appointment for appointment in published.appointments()}
-        self._writer = NoticeWriter(round_.rules, published)
+        self._writer = notice_writer(session, round_, published)
         self._post = PostOffice(session, settings, now)
 
     def queue(self, due: Sequence[tuple[Invite, NoticeKind]]) -> list[NoticeKind]:

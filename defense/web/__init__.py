@@ -31,6 +31,7 @@ from defense.web import (
     sign_in,
     sitting_conduct,
     sittings,
+    wordings,
 )
 
 
@@ -63,5 +64,6 @@ def register_pages(app: Flask) -> None:
         sign_in,
         sitting_conduct,
         sittings,
+        wordings,
     ):
         app.register_blueprint(group.pages)

@@ -56,6 +56,8 @@ _ACTION_TEXT = {
     "invite.reminded": Text("催请答复", "asked for the answer"),
     "invite.time_kept": Text("不改时间", "time kept"),
     "invites.reminded": Text("催请全部未答复者", "everybody without an answer asked"),
+    "text_messages.exported": Text("导出短信名单", "list for text messages exported"),
+    "wording.changed": Text("修改通知文字", "letter’s words changed"),
     "invites.refreshed": Text("更新邀请", "invites refreshed"),
     "link.issued": Text("发放个人链接", "personal link handed out"),
     "link.revoked": Text("作废个人链接", "personal links revoked"),

@@ -18,6 +18,8 @@ from defense.services.inbox_desk import count_open_mails
 from defense.services.invites import people_to_telephone
 from defense.services.outbox import MessageState
 from defense.services.outbox_care import give_up, is_stuck, send_again, send_stuck_again
+from defense.services.text_messages import export_text_messages
+from defense.web.downloads import workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("invites", __name__, url_prefix="/rounds/<code>/invites")
@@ -110,3 +112,14 @@ def _message_or_404(code: str, message_id: int) -> OutboxMessage:
     if message is None or message.round_id != round_or_404(code).id:
         abort(404)
     return message
+
+
+@pages.post("/sms.xlsx")
+@access(Role.STAFF)
+def text_messages(code: str) -> ResponseReturnValue:
+    """The list for text messages; a POST, because taking it is recorded."""
+    round_, account_id = round_or_404(code), require_principal().account_id
+    settings = current_app.extensions["settings"]
+    data = export_text_messages(db.session(), round_, settings, utc_now(), account_id)
+    db.session.commit()
+    return workbook(data, f"短信名单-{code}.xlsx")

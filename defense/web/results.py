@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,6 +12,7 @@ from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_results
 from defense.services.reopening import unspent_grants
+from defense.services.result_letters import queue_result_letters
 from defense.services.results import find_results, release_results
 from defense.services.rule_words import rule_of, rule_text
 from defense.services.transaction import begin_snapshot
@@ -41,10 +42,18 @@ def index(code: str) -> ResponseReturnValue:
 @pages.post("/release")
 @access(Role.STAFF)
 def release(code: str) -> ResponseReturnValue:
-    """Let candidates see their conclusions."""
-    release_results(db.session(), round_or_404(code), utc_now(), require_principal().account_id)
+    """Let candidates see their conclusions, and tell each their own by letter."""
+    round_, now = round_or_404(code), utc_now()
+    release_results(db.session(), round_, now, require_principal().account_id)
+    letters = queue_result_letters(db.session(), round_, current_app.extensions["settings"], now)
     db.session.commit()
-    flash(_("The results are released: every candidate sees their own on their page."), "success")
+    flash(
+        _(
+            "The results are released: every candidate sees their own; %(n)s letters are on their way.",
+            n=letters,
+        ),
+        "success",
+    )
     return redirect(url_for("results.index", code=code))
 
 

@@ -14,7 +14,8 @@ from defense.integrations.calendar_feed import ListedEvent, build_feed
 from defense.integrations.calendar_file import CalendarEvent, build_calendar
 from defense.integrations.header_text import one_line
 from defense.integrations.mail import Letter, Mailbox, build_message
-from defense.integrations.notices import LOCATION, CandidateNotice, NoticeKind, render_candidate_notice
+from defense.integrations.notice_wordings import NoticeKind
+from defense.integrations.notices import LOCATION, CandidateNotice, render_candidate_notice
 from tests.calendar_client import CalendarClient, OutgoingAnswer
 from tests.parsers.mime_check import calendar_part_of
 from tests.parsers.reading import Reading

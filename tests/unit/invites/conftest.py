@@ -10,7 +10,8 @@ from defense.domain.people import Period
 from defense.domain.text import Text
 from defense.integrations.calendar_file import CalendarEvent, build_calendar
 from defense.integrations.mail import Letter, Mailbox
-from defense.integrations.notices import Audience, CandidateNotice, NoticeKind, PanelNotice
+from defense.integrations.notice_wordings import Audience, NoticeKind
+from defense.integrations.notices import CandidateNotice, PanelNotice
 
 START = datetime(2021, 11, 22, 2, tzinfo=UTC)
 LINK = "https://defence.example.org/link/" + "k" * 43

@@ -10,9 +10,9 @@ from html import unescape
 import pytest
 
 from defense.domain.people import Period
+from defense.integrations.notice_wordings import NoticeKind
 from defense.integrations.notices import (
     CandidateNotice,
-    NoticeKind,
     PanelNotice,
     RenderedNotice,
     render_candidate_notice,
