@@ -85,6 +85,7 @@ class CalendarClient:
         _require(attendees == [f"mailto:{self.address}"], f"meant for {attendees}, came to {self.address}")
         _require(event.organizer not in ("", f"mailto:{self.address}"), "organizer missing or the recipient")
         if method in ("REQUEST", "CANCEL"):
+            _require(b"\r\nSTATUS:" in calendar, "no STATUS")
             # A resend is the same message again, never another one under the same number.
             first = self._seen.setdefault((event.uid, event.sequence), calendar)
             _require(first == calendar, "two different messages with one SEQUENCE")
@@ -222,7 +223,8 @@ def _read(calendar: bytes) -> tuple[Event, list[str]]:
         summary=_unescaped(one("SUMMARY")[1]),
         url=values.get("URL", [("", "")])[0][1],
         organizer=values.get("ORGANIZER", [("", "")])[0][1],
-        cancelled=one("STATUS")[1] == "CANCELLED",
+        # A calendar that is told no status keeps the one it has.
+        cancelled="STATUS" in values and one("STATUS")[1] == "CANCELLED",
     )
     _require(event.start_at < event.end_at, "ends before it begins")
     return event, [value for _params, value in values.get("ATTENDEE", [])]

@@ -49,7 +49,7 @@ def release(code: str) -> ResponseReturnValue:
     db.session.commit()
     flash(
         _(
-            "The results are released: every candidate sees their own; %(n)s letters are on their way.",
+            "The results are released: every candidate sees their own; letters queued: %(n)s.",
             n=letters,
         ),
         "success",

@@ -11,11 +11,16 @@ from random import Random
 from defense.domain.people import Period
 from defense.domain.text import Text
 from defense.integrations.calendar_feed import ListedEvent, build_feed
-from defense.integrations.calendar_file import CalendarEvent, build_calendar
+from defense.integrations.calendar_file import (
+    DECLINE_COUNTER,
+    CalendarEvent,
+    build_calendar,
+    build_decline_counter,
+)
 from defense.integrations.header_text import one_line
 from defense.integrations.mail import Letter, Mailbox, build_message
 from defense.integrations.notice_wordings import NoticeKind
-from defense.integrations.notices import LOCATION, CandidateNotice, render_candidate_notice
+from defense.integrations.notices import LOCATION, CandidateNotice, RenderedNotice, render_candidate_notice
 from tests.calendar_client import CalendarClient, OutgoingAnswer
 from tests.parsers.mime_check import calendar_part_of
 from tests.parsers.reading import Reading
@@ -70,6 +75,49 @@ def feeds_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
             yield Sample(sample.name, build_feed(sample.name, _CENTRE, [event]), published)
 
 
+def declined_counters_to(names: Iterable[str], seed: int = 2021) -> Iterator[Sample]:
+    """For every name the letter that the time stays, to somebody whose calendar asked for another."""
+    for sample in letters_to(names, seed):
+        expected = sample.expected
+        if expected.method != "REQUEST":
+            continue
+        notice = _notice(
+            NoticeKind.TIME_STAYS,
+            sample.name,
+            Period(_at(expected.start_ms), _at(expected.end_ms)),
+            expected.url,
+            None,
+        )
+        event = CalendarEvent(
+            uid=expected.uid,
+            sequence=2,
+            stamped_at=_WRITTEN_AT,
+            start_at=_at(expected.start_ms),
+            end_at=_at(expected.end_ms),
+            summary=notice.summary,
+            description="",
+            location=str(LOCATION),
+            url="",
+            organizer_name=_CENTRE.name,
+            organizer_address=_CENTRE.address,
+            attendee_name=sample.name,
+            attendee_address=expected.attendees[0].removeprefix("mailto:"),
+        )
+        letter = Letter(
+            sender=_CENTRE,
+            recipient=Mailbox(sample.name, event.attendee_address),
+            subject=notice.subject,
+            text=notice.text,
+            html=notice.html,
+            calendar=build_decline_counter(event),
+            method=DECLINE_COUNTER,
+            message_id=f"<stays.{expected.uid}>",
+            written_at=_WRITTEN_AT,
+        )
+        stays = replace(reading_of(event), method=DECLINE_COUNTER, status="")
+        yield Sample(sample.name, build_message(letter), stays)
+
+
 def answers_from(names: Iterable[str], seed: int = 2021) -> Iterator[tuple[Sample, OutgoingAnswer]]:
     """For every name the answer of a calendar program to the invite, and what it holds."""
     random = Random(seed)
@@ -112,25 +160,7 @@ def reading_of(event: CalendarEvent) -> Reading:
 def _letter(number: int, name: str, sequence: int, kind: NoticeKind, slot: Period) -> Sample:
     cancelled = kind is NoticeKind.CANCEL
     link = "" if cancelled else f"https://defence.example.org/link/{number:043}"
-    notice = render_candidate_notice(
-        CandidateNotice(
-            kind=kind,
-            round_name=Text("2021年度评审", "Review of 2021"),
-            name=name,
-            series="工程系列",
-            specialty="土木建筑",
-            level=Text("正高级", "senior"),
-            panel="第一组",
-            slot=slot,
-            place=None if cancelled else 1 + number % 12,
-            previous=None,
-            check_in_at=slot.start_at - timedelta(minutes=30),
-            written_at=_WRITTEN_AT,
-            link=link,
-            telephones=("0991-1111111",),
-            support_telephones=("0991-3333333",),
-        )
-    )
+    notice = _notice(kind, name, slot, link, None if cancelled else 1 + number % 12)
     recipient = Mailbox(name, f"person{number}@example.org")
     event = CalendarEvent(
         uid=f"{number:032x}@defence.example.org",
@@ -160,6 +190,28 @@ def _letter(number: int, name: str, sequence: int, kind: NoticeKind, slot: Perio
         written_at=_WRITTEN_AT,
     )
     return Sample(name, build_message(letter), reading_of(event))
+
+
+def _notice(kind: NoticeKind, name: str, slot: Period, link: str, place: int | None) -> RenderedNotice:
+    return render_candidate_notice(
+        CandidateNotice(
+            kind=kind,
+            round_name=Text("2021年度评审", "Review of 2021"),
+            name=name,
+            series="工程系列",
+            specialty="土木建筑",
+            level=Text("正高级", "senior"),
+            panel="第一组",
+            slot=slot,
+            place=place,
+            previous=None,
+            check_in_at=slot.start_at - timedelta(minutes=30),
+            written_at=_WRITTEN_AT,
+            link=link,
+            telephones=("0991-1111111",),
+            support_telephones=("0991-3333333",),
+        )
+    )
 
 
 def _at(ms: int) -> datetime:

@@ -5,6 +5,7 @@ A sample of the names; `make bench-invites` takes ten times as many.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.parser import BytesParser
 from email.utils import parseaddr
@@ -12,8 +13,9 @@ from email.utils import parseaddr
 import pytest
 
 from defense.integrations.header_text import one_line
+from tests.calendar_client import CalendarClient
 from tests.parsers.ical_js import read_with_ical_js
-from tests.parsers.letters import Sample, answers_from, feeds_to, letters_to
+from tests.parsers.letters import Sample, answers_from, declined_counters_to, feeds_to, letters_to
 from tests.parsers.libical import read_with_libical
 from tests.parsers.mime_check import calendar_octet_faults, calendar_part_of
 from tests.parsers.names import generated_names
@@ -21,6 +23,9 @@ from tests.parsers.reading import DEVICE_ZONES
 from tests.parsers.witnesses import PARSERS, badly_wrapped, faults_of_answer, misread
 
 NAMES = 1_000
+AT = datetime(2021, 11, 9, 4, tzinfo=UTC)
+TOO_MANY_FOR_LIBICAL = frozenset({"ATTENDEE", "DTSTART", "SEQUENCE", "SUMMARY"})
+"""Its table for DECLINECOUNTER has no optional rows."""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +48,39 @@ def test_every_calendar_is_read_as_it_was_meant(samples: list[Sample], parser: s
 @pytest.mark.parametrize("parser", sorted(PARSERS))
 def test_every_feed_is_read_as_it_was_meant(feeds: list[Sample], parser: str, device_zone: str) -> None:
     assert misread(feeds, parser, device_zone) == []
+
+
+@pytest.fixture(scope="module")
+def declined() -> list[Sample]:
+    return list(declined_counters_to(generated_names(NAMES)))
+
+
+@pytest.mark.parametrize("device_zone", DEVICE_ZONES)
+@pytest.mark.parametrize("parser", sorted(PARSERS))
+def test_that_the_time_stays_is_read_as_it_was_meant(
+    declined: list[Sample], parser: str, device_zone: str
+) -> None:
+    known = TOO_MANY_FOR_LIBICAL if parser == "libical" else frozenset()
+    for wrong in misread(declined, parser, device_zone):
+        assert {line.partition("restrictions for ")[2].partition(" ")[0] for line in wrong.lines} == known
+        assert all("Expected 0 instances" in line for line in wrong.lines), wrong
+
+
+def test_every_letter_that_the_time_stays_is_well_formed(declined: list[Sample]) -> None:
+    assert badly_wrapped(declined) == []
+
+
+def test_a_calendar_program_closes_its_proposal(samples: list[Sample], declined: list[Sample]) -> None:
+    invites = [sample for sample in samples if sample.expected.method == "REQUEST"]
+    for invite, stays in list(zip(invites, declined, strict=True))[:100]:
+        expected = invite.expected
+        client = CalendarClient(expected.attendees[0].removeprefix("mailto:"), invite.name)
+        client.take(invite.data)
+        (shown,) = client.shown
+        client.counter(expected.uid, shown.end_at, shown.end_at + (shown.end_at - shown.start_at), AT)
+        assert client.open_counters == {expected.uid}
+        client.take(stays.data)
+        assert client.open_counters == set() and client.shown == [shown], "nothing else changes"
 
 
 def test_every_feed_is_well_folded(feeds: list[Sample]) -> None:

@@ -19,6 +19,9 @@ from defense.integrations.notices import (
     render_panel_notice,
 )
 
+KINDS_OF_ALL = [kind for kind in NoticeKind if kind is not NoticeKind.RESULT]
+"""A result is told to candidates alone."""
+
 
 def assert_says(rendered: RenderedNotice, *facts: str) -> None:
     for body in (rendered.text, unescape(rendered.html)):
@@ -80,7 +83,7 @@ def test_cancel_has_no_link_and_tells_nobody_to_come(candidate_notice: Candidate
     assert "取消" in rendered.summary
 
 
-@pytest.mark.parametrize("kind", list(NoticeKind))
+@pytest.mark.parametrize("kind", KINDS_OF_ALL)
 def test_panelist(panelist_notice: PanelNotice, kind: NoticeKind) -> None:
     link = "" if kind is NoticeKind.CANCEL else panelist_notice.link
     previous = panelist_notice.slot if kind is NoticeKind.CHANGE else None
@@ -92,7 +95,7 @@ def test_panelist(panelist_notice: PanelNotice, kind: NoticeKind) -> None:
     assert (asked in rendered.text) == (kind is NoticeKind.INVITE)
 
 
-@pytest.mark.parametrize("kind", list(NoticeKind))
+@pytest.mark.parametrize("kind", KINDS_OF_ALL)
 def test_the_centre_signs_with_the_day_and_is_named_in_full_once(
     candidate_notice: CandidateNotice, panelist_notice: PanelNotice, kind: NoticeKind
 ) -> None:
