@@ -158,6 +158,7 @@ def answer_own(
         if not appointment.is_open:
             raise IllegalState(_BEGUN)
         _require_complete(said, now)
+        _require_another_time(appointment.invite, said)
     return _take(session, appointment, said, Via.PAGE, None, now)
 
 
@@ -181,6 +182,7 @@ def note_answer(
             raise IllegalState(Text("该安排已结束，不再登记。", "It is over; nothing is noted any more."))
         _require_reason_that_fits(said)
         _require_spans(said, now)
+        _require_another_time(appointment.invite, said)
     return _take(session, appointment, said, Via.STAFF, account_id, now)
 
 
@@ -329,6 +331,14 @@ def _require_spans(said: PageAnswer, now: datetime) -> None:
             raise _invalid(
                 OTHER_TIME, "应在现在之后、一年之内。", "it must lie ahead, and within a year from now."
             )
+
+
+def _require_another_time(invite: Invite, said: PageAnswer) -> None:
+    """The present time would be a wish for it and one against it."""
+    if said.proposed == Period(invite.start_at, invite.end_at):
+        raise _invalid(
+            OTHER_TIME, "与现在的安排相同，请另选时间。", "it is the present time; choose another."
+        )
 
 
 def _invalid(field: Text, zh: str, en: str) -> InvalidInput:

@@ -157,11 +157,15 @@ def _proposed() -> Period | None:
 
 
 def _moment(name: str, typed: str, day: date) -> datetime:
+    wrong = _invalid(name, "请填写时间，如 10:30。", "enter a time such as 10:30.")
     try:
         at = time.fromisoformat(typed)
     except ValueError:
-        raise _invalid(name, "请填写时间，如 10:30。", "enter a time such as 10:30.") from None
-    return datetime.combine(day, at.replace(tzinfo=None), BEIJING)
+        raise wrong from None
+    if at.tzinfo is not None:
+        # Another clock's time would be taken for Beijing's.
+        raise wrong
+    return datetime.combine(day, at, BEIJING)
 
 
 def _invalid(name: str, zh: str, en: str) -> InvalidInput:

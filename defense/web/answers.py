@@ -38,6 +38,7 @@ pages = Blueprint("answers", __name__, url_prefix="/rounds/<code>/invites/answer
 
 TABS = (*Answer, UNANSWERED)
 MAX_ID_DIGITS = 9
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 @pages.get("")
@@ -147,6 +148,9 @@ def _filter() -> AnswerFilter:
     try:
         day = date.fromisoformat(request.args.get("day", ""))
     except ValueError:
+        day = None
+    if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        # The ends of the calendar have no midnight in every time zone.
         day = None
     known = panel.isascii() and panel.isdigit() and len(panel) <= MAX_ID_DIGITS
     answer, audience = request.args.get("answer", ""), request.args.get("audience", "")

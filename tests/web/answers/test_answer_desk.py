@@ -66,6 +66,8 @@ def test_names_are_masked_and_the_list_narrows(staff: FlaskClient, invited: Invi
     assert "没有符合条件的人员" in look(staff, f"{PAGE}?answer=accepted&audience=panelist")
     assert look(staff, f"{PAGE}?panel=x&day=never&page=99") != ""
     assert "没有符合条件的人员" in look(staff, f"{PAGE}?day=1999-01-01")
+    for nonsense in ("0001-01-01", "9999-12-31"):
+        assert staff.get(f"{PAGE}?day={nonsense}").status_code == 200, "no midnight, but no fault either"
 
 
 def test_reminding_twice_sends_one(staff: FlaskClient, invited: Invited, write: Write) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from defense.domain.lifecycle import DefenceState
+from defense.domain.round_rules import BEIJING
 from defense.models import (
     Account,
     AuditEntry,
@@ -137,6 +138,7 @@ DAY = (utc_now() + timedelta(days=20)).date().isoformat()
         ({"comment": "有课", "day": "明天"}, "日期", "Day"),
         ({"comment": "有课", "from": "10:00"}, "日期", "Day"),
         ({"comment": "有课", "day": DAY, "from": "晚上", "to": "12:00"}, "开始时间", "From"),
+        ({"comment": "有课", "day": DAY, "from": "10:00+05:00", "to": "12:00"}, "开始时间", "From"),
         ({"comment": "有课", "day": DAY, "from": "10:00"}, "结束时间", "To"),
         ({"comment": "有课", "day": DAY, "from": "10:00", "to": "09:00"}, "结束时间", "To"),
         ({"comment": "有课", "day": "2001-01-01", "from": "10:00", "to": "11:00"}, "希望的时间", "Time that"),
@@ -157,6 +159,17 @@ def test_a_mistake_names_its_field_in_both_languages_and_keeps_what_was_typed(
     assert replies(write, person.invite_id) == []
     back = person.client.get(f"/appointments/{person.invite_id}/answer")
     assert back.headers["Location"].startswith("/my")
+
+
+def test_the_present_time_is_no_other_time(invited: Invited, write: Write) -> None:
+    person = invited("candidate")
+    times = select(Invite.start_at, Invite.end_at).where(Invite.id == person.invite_id)
+    start, end = (at.astimezone(BEIJING) for at in write(lambda s: s.execute(times).one()))
+    same = {"day": start.date().isoformat(), "from": f"{start:%H:%M}", "to": f"{end:%H:%M}"}
+    refused = person.answer("other_time", comment="有课", **same)
+    assert refused.status_code == 422 and "与现在的安排相同" in refused.get_data(as_text=True)
+    assert replies(write, person.invite_id) == []
+    assert write(lambda s: s.scalars(select(CandidateWish)).all()) == []
 
 
 def test_an_answer_to_an_older_revision_is_refused_kindly(
