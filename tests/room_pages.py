@@ -71,6 +71,7 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
             "panel_id": half_day.panel_id,
             "batch_id": batch.id,
             "expert_id": expert.id,
+            "letter": "candidate.invite",
             "invite_id": db.session.scalars(
                 select(Invite.id).where(Invite.defence_id == people.defence_ids[0])
             ).first(),

@@ -216,6 +216,7 @@ def _ids(session: Session, round_: Round, people: People) -> dict[str, object]:
         "batch_id": session.scalars(select(ImportBatch.id)).first(),
         "kind": "experts",
         "screen_key": sitting.screen_key,
+        "letter": "candidate.invite",
         "invite_id": session.scalars(select(Invite.id).where(Invite.defence_id == defence.id)).first(),
     }
 
