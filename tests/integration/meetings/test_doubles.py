@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -71,8 +72,6 @@ def test_tencent_wants_every_header(header: str, tencent: TencentDouble) -> None
         ({"X_TC_Nonce": "77"}, 200003),
         ({"X_TC_Nonce": "0"}, 190004),
         ({"X_TC_Nonce": "x1"}, 190004),
-        ({"X_TC_Timestamp": str(START - 86400 - 400)}, 190300),
-        ({"X_TC_Timestamp": str(START - 86400 + 400)}, 190300),
         ({"X_TC_Key": "another"}, 190303),
         ({"AppId": "another"}, 190303),
         ({"SdkId": "none-was-given"}, 190303),
@@ -82,6 +81,11 @@ def test_tencent_wants_every_header(header: str, tencent: TencentDouble) -> None
 def test_tencent_refuses_a_wrong_header(changed: dict[str, str], code: int, tencent: TencentDouble) -> None:
     assert code_of(send(tencent, **changed)) == code
     assert tencent.created == 0
+
+
+@pytest.mark.parametrize("off_s", [-400, 400])
+def test_tencent_refuses_a_clock_that_is_off(off_s: int, tencent: TencentDouble) -> None:
+    assert code_of(send(tencent, X_TC_Timestamp=str(int(time.time()) + off_s))) == 190300
 
 
 def test_tencent_signs_path_query_and_body(tencent: TencentDouble) -> None:
