@@ -7,7 +7,7 @@ from itertools import islice
 
 from bench.figures import Figure, Target, of_runs
 from bench.invites.workshop import Bench
-from tests.parsers.letters import Sample, answers_from, feeds_to, letters_to
+from tests.parsers.letters import Sample, answers_from, declined_counters_to, feeds_to, letters_to
 from tests.parsers.names import generated_names
 from tests.parsers.reading import DEVICE_ZONES, Reading, differences
 from tests.parsers.witnesses import PARSERS, badly_wrapped, faults_of_answer
@@ -24,6 +24,7 @@ def measure_reading(bench: Bench) -> list[Figure]:
     began = time.perf_counter()
     figures = [
         *_of_written("REQUEST, CANCEL", len(names), letters_to(names)),
+        *_of_written("DECLINECOUNTER", len(names), declined_counters_to(names)),
         *_of_written("PUBLISH", len(names), feeds_to(names)),
         _of_answers(names),
     ]

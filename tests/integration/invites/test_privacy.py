@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
+from functools import partial
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -29,6 +31,8 @@ from defense.models import (
 from defense.services.access import Role
 from defense.services.invites import refresh_invites
 from defense.services.post import open_letter
+from defense.services.reminders import remind
+from defense.services.result_letters import queue_result_letters
 from defense.settings import Settings
 from tests.invite_world import World
 from tests.parsers.letters import letters_to
@@ -220,6 +224,10 @@ def search(town: Town, settings: Settings) -> Search:
     return result
 
 
+def _same(moment: datetime) -> datetime:
+    return moment
+
+
 @pytest.fixture
 def town(session: Session, world: World) -> Town:
     return settle(session, world)
@@ -241,7 +249,9 @@ def test_the_search_reads_what_a_mail_hides() -> None:
     assert [len(secrets.found_in(text)) for text in texts] == [1, 2, 1, 1, 1, 1, 1, 2]
 
 
-def test_no_byte_sent_in_a_round_of_a_thousand_is_about_anybody_else(town: Town, settings: Settings) -> None:
+def test_no_byte_sent_in_a_round_of_a_thousand_is_about_anybody_else(
+    town: Town, settings: Settings, sessions: Callable[[], Session]
+) -> None:
     session, round_ = town.session, town.world.round
     now = town.world.sitting.start_at - timedelta(days=7)
 
@@ -270,6 +280,19 @@ def test_no_byte_sent_in_a_round_of_a_thousand_is_about_anybody_else(town: Town,
     moved.record_json = {**moved.record_json, "email": "elsewhere@mail8.example.org"}
     town.owners["elsewhere@mail8.example.org"] = moved.name
     publish(2)
+    for defence in defences[300:340]:
+        defence.state = defence.outcome = "passed"
+    queue_result_letters(session, round_, settings, now + timedelta(minutes=3))
+    start_at = town.world.sitting.start_at
+    session.commit()
+    for moment in (
+        start_at - timedelta(days=3),
+        start_at - timedelta(minutes=20),
+        start_at + timedelta(days=3),
+    ):
+        remind(sessions, settings, partial(_same, moment))
+    kinds = Counter(session.scalars(select(OutboxMessage.kind)))
+    assert kinds["reminder_day"] > 50 and kinds["reminder_soon"] > 5 and kinds["result"] == 40
     result = search(town, settings)
     assert result.letters > PEOPLE + 120
     # It looks everywhere: each letter holds its recipient's name and address.

@@ -16,9 +16,9 @@ def test_the_figures_are_of_every_witness(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(parsers, "QUICK_NAMES", 20)
     figures = parsers.measure_reading(Bench(tmp_path, is_quick=True))
     read = [figure for figure in figures if figure.metric.startswith("read right")]
-    assert len(read) == 7 + 6 + 1
+    assert len(read) == 7 + 7 + 6 + 1
     assert [(figure.value, figure.met) for figure in read] == [(100, True)] * len(read)
-    assert [figure.value for figure in figures if figure.metric == "messages"] == [40, 20]
+    assert [figure.value for figure in figures if figure.metric == "messages"] == [40, 20, 20]
 
 
 def test_one_message_that_is_misread_misses_the_target() -> None:
