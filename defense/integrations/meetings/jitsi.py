@@ -12,7 +12,6 @@ import jwt
 
 from defense.integrations.meetings.addresses import must_be_open
 from defense.integrations.meetings.provider import HeldMeeting, MeetingPlan, Participant, ProviderName
-from defense.settings import Settings
 
 TOKEN_LIFETIME = timedelta(minutes=5)
 CLOCK_SKEW = timedelta(minutes=1)
@@ -74,8 +73,3 @@ class JitsiProvider:
             "context": {"user": user},
         }
         return f"{url}?jwt={jwt.encode(claims, self._app_secret, algorithm='HS256')}"
-
-
-def provider_from(settings: Settings) -> JitsiProvider:
-    """The Jitsi server of this installation."""
-    return JitsiProvider(settings.jitsi_url, settings.jitsi_app_id, settings.jitsi_app_secret)

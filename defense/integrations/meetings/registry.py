@@ -28,8 +28,3 @@ def provider_from(
             return ZoomProvider(settings.zoom, timing) if settings.zoom else None
         case ProviderName.FIXED:
             return FixedProvider()
-
-
-def configured_providers(settings: Settings) -> list[ProviderName]:
-    """What staff can choose from, in the order of `ProviderName`; a standing room needs no settings."""
-    return [name for name in ProviderName if provider_from(settings, name) is not None]
