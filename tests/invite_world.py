@@ -11,7 +11,10 @@ from typing import Any
 from icalendar import Calendar
 from sqlalchemy.orm import Session
 
-from defense.domain.application import ApplicationRecord, Publicity, record_to_json
+from defense.domain.application import ApplicationRecord
+from defense.domain.record_json import record_to_json
+from defense.domain.record_parts import Appraisal, ProofKind, Publicity, Training, TrainingKind
+from defense.domain.restating import stated_proofs
 from defense.domain.vocabulary import Affiliation, Level
 from defense.models import (
     Application,
@@ -78,12 +81,6 @@ class Received:
 
 def _record(number: str, name: str, email: str) -> ApplicationRecord:
     day = date(2021, 9, 1)
-    true_fields = (
-        "formal_review_passed fee_paid has_commitment_letter has_id_scan has_photo has_degree_check"
-        " has_degree_documents has_exam_result present_title_in_xinjiang has_title_document"
-        " has_title_certificate has_title_review_form has_appointment_papers has_achievement_proof"
-        " has_recommending_opinion has_supervising_opinion has_commission_letter"
-    )
     return ApplicationRecord(
         number=number,
         name=name,
@@ -103,14 +100,16 @@ def _record(number: str, name: str, email: str) -> ApplicationRecord:
         moved_from_government=False,
         work_summary="无",
         achievements="无",
-        professional_training_years=frozenset({2021}),
-        public_training_years=frozenset({2016}),
-        appraisal_years=frozenset({2018}),
+        formal_review_passed=True,
+        fee_paid=True,
+        present_title_in_xinjiang=True,
+        attachments=stated_proofs(ProofKind),
+        trainings=(Training(TrainingKind.PROFESSIONAL, 2021), Training(TrainingKind.PUBLIC, 2016)),
+        appraisals=(Appraisal(2018),),
         publicity=Publicity(day, day, False),
         aid_posting=None,
         in_fanghuiju=False,
         works="无",
-        **dict.fromkeys(true_fields.split(), True),
     )
 
 

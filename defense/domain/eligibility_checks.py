@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from defense.domain.application import AidPosting, ApplicationRecord
+from defense.domain.application import ApplicationRecord
 from defense.domain.errors import InvalidInput
 from defense.domain.identity import parse_id_number
+from defense.domain.record_parts import AidPosting, ProofKind, TrainingKind
 from defense.domain.round_rules import BEIJING, RoundRules
 from defense.domain.vocabulary import LEVEL_TEXT, Affiliation
 from defense.domain.wording import find_future, find_overlaps, find_periods, find_vague_words
@@ -49,9 +50,14 @@ Answer = Mapping[str, object] | bool
 Question = Callable[[Case], Answer]
 
 
-def lacks(*fields: str) -> Question:
+def lacks(*kinds: ProofKind) -> Question:
     """None of these proofs is there."""
-    return lambda case: not any(getattr(case.record, field) for field in fields)
+    return lambda case: not any(case.record.has(kind) for kind in kinds)
+
+
+def is_not(field: str) -> Question:
+    """This flag is not set."""
+    return lambda case: not getattr(case.record, field)
 
 
 def holds(field: str) -> Question:
@@ -134,16 +140,16 @@ def lacks_exam_result(case: Case) -> Answer:
     """The level needs a national exam result and there is none."""
     series = case.rules.series_named(case.record.series)
     needed = series is not None and case.record.level in series.exam_result_levels
-    return needed and not case.record.has_exam_result
+    return needed and not case.record.has(ProofKind.EXAM_RESULT)
 
 
 def lacks_title_proof(case: Case) -> Answer:
     """Of the three documents none is there (title got in Xinjiang), or not all are (got elsewhere)."""
     record = case.record
     proofs = {
-        "任职资格文件": record.has_title_document,
-        "职称证书": record.has_title_certificate,
-        "评审表": record.has_title_review_form,
+        "任职资格文件": record.has(ProofKind.TITLE_DOCUMENT),
+        "职称证书": record.has(ProofKind.TITLE_CERTIFICATE),
+        "评审表": record.has(ProofKind.TITLE_REVIEW_FORM),
     }
     if record.present_title_in_xinjiang and any(proofs.values()):
         return False
@@ -152,7 +158,7 @@ def lacks_title_proof(case: Case) -> Answer:
 
 def lacks_appointment_papers(case: Case) -> Answer:
     """Moved from government, without the papers."""
-    return case.record.moved_from_government and not case.record.has_appointment_papers
+    return case.record.moved_from_government and not case.record.has(ProofKind.APPOINTMENT_PAPERS)
 
 
 def resume_overlaps(case: Case) -> Answer:
@@ -167,14 +173,23 @@ def resume_lies_in_future(case: Case) -> Answer:
     return _unless_empty(periods="；".join(period.wording for period in periods[:_MOST_SHOWN]))
 
 
-def lacks_years(field: str) -> Question:
-    """Years that the round asks for and the record does not have; the field is named alike in both."""
+def lacks_training(kind: TrainingKind) -> Question:
+    """Years of continuing education that the round asks for and the record has no certificate of."""
 
     def look(case: Case) -> Answer:
-        missing = getattr(case.rules, field) - getattr(case.record, field)
-        return _unless_empty(years="、".join(str(year) for year in sorted(missing)))
+        rules = case.rules
+        asked = {
+            TrainingKind.PROFESSIONAL: rules.professional_training_years,
+            TrainingKind.PUBLIC: rules.public_training_years,
+        }
+        return _missing_years(asked[kind], case.record.training_years(kind))
 
     return look
+
+
+def lacks_appraisals(case: Case) -> Answer:
+    """Years whose appraisal form the round asks for and the record does not have."""
+    return _missing_years(case.rules.appraisal_years, case.record.appraisal_years)
 
 
 def lacks_publicity(case: Case) -> Answer:
@@ -211,7 +226,7 @@ def objection_is_open(case: Case) -> Answer:
 
 def lacks_commission_letter(case: Case) -> Answer:
     """The unit is of a kind that needs a commission letter."""
-    return case.record.affiliation in _NEED_COMMISSION and not case.record.has_commission_letter
+    return case.record.affiliation in _NEED_COMMISSION and not case.record.has(ProofKind.COMMISSION_LETTER)
 
 
 def aid_posting_lacks_consent(case: Case) -> Answer:
@@ -245,6 +260,10 @@ def has_works(case: Case) -> Answer:
 
 def _unless_empty(**values: str) -> Answer:
     return values if any(values.values()) else False
+
+
+def _missing_years(asked: frozenset[int], there: frozenset[int]) -> Answer:
+    return _unless_empty(years="、".join(str(year) for year in sorted(asked - there)))
 
 
 def _publicity_days(case: Case) -> int:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from defense.domain.application import ApplicationRecord, record_from_json
+from defense.domain.application import ApplicationRecord
 from defense.domain.eligibility import Assessment
+from defense.domain.record_json import record_from_json
 from defense.extensions import Model
 from defense.models.types import UtcDateTime, utc_now
 

@@ -49,8 +49,21 @@ MAX_AUDITED = 200
 
 _SHEET_TITLES = {"experts": "专家库", "panels": "答辩组", "applications": "申报人员"}
 # Fields of a record that the workbook spreads over several columns.
-_GROUPED_HEADERS = {"publicity": "公示", "aid_posting": "援疆", "half_days": "场次"}
-_GROUPED_COLUMNS = {"publicity": "publicity_start", "aid_posting": "on_aid_posting"}
+_GROUPED_HEADERS = {
+    "publicity": "公示",
+    "aid_posting": "援疆",
+    "attachments": "印证材料",
+    "trainings": "继续教育",
+    "appraisals": "考核年度",
+    "half_days": "场次",
+}
+_GROUPED_COLUMNS = {
+    "publicity": "publicity_start",
+    "aid_posting": "on_aid_posting",
+    "attachments": "has_commitment_letter",
+    "trainings": "professional_training_years",
+    "appraisals": "appraisal_years",
+}
 _FROZEN = Text(
     "答辩已开始，不能通过导入修改“{header}”：请改回原来的内容；如确有错误请联系系统管理员核实处理",
     "the defence has begun, so an import cannot change “{header}”: put back what was there; if that is "

@@ -9,13 +9,16 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import select, union
 from sqlalchemy.orm import Session, selectinload
 
-from defense.domain.application import ApplicationRecord, record_to_json
+from defense.domain.application import ApplicationRecord
 from defense.domain.eligibility import assess_eligibility
 from defense.domain.errors import IllegalState
 from defense.domain.people import ExpertRecord, PanelRecord
+from defense.domain.record_json import record_to_json
+from defense.domain.restating import keep_details
 from defense.domain.text import Text
 from defense.domain.vocabulary import Level
 from defense.integrations.calendar_days import ChineseWorkingCalendar
+from defense.integrations.workbooks.applications import STATED_PROOFS
 from defense.models import (
     Account,
     Application,
@@ -81,6 +84,7 @@ class ApplicationMerger:
         application = self._known.get(record.number)
         if application is None:
             return None
+        record = self._with_details(application, record)
         return _differing(application.record_json, record_to_json(record))
 
     def frozen_fields(self, record: ApplicationRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
@@ -89,6 +93,7 @@ class ApplicationMerger:
         if application is None or not has_begun(application.defences):
             return ()
         before = application.record
+        record = self._with_details(application, record)
         verdict = self._verdict(before)
         frozen = tuple(
             name
@@ -113,6 +118,7 @@ class ApplicationMerger:
             self._session.add(application)
             self._known[record.number] = application
         else:
+            record = self._with_details(application, record)
             self._hold_defences(application, record)
             if application.name != record.name:
                 _rename_account(
@@ -128,6 +134,9 @@ class ApplicationMerger:
             assessment = assess_eligibility(record, self._rules, self._calendar)
             application.assessment_json = assessment.to_json()
             application.valid, application.requirement = assessment.valid, assessment.requirement.value
+
+    def _with_details(self, application: Application, record: ApplicationRecord) -> ApplicationRecord:
+        return keep_details(application.record, record, STATED_PROOFS.values())
 
     def _hold_defences(self, application: Application, record: ApplicationRecord) -> None:
         # Locked, so that nobody is called in between this look and the caller's commit.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from sqlite3 import OperationalError
 from typing import Any
 
@@ -83,14 +84,27 @@ class LogEraser:
 
 def _on_connect(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by its own ideas
+    _enter_wal(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",  # an acknowledged ballot survives a power cut
         "foreign_keys=ON",
         "secure_delete=ON",  # what was shuffled or revoked leaves no bytes behind
         f"busy_timeout={BUSY_TIMEOUT_MS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _enter_wal(connection: Any) -> None:
+    """Of two who make a new file at once SQLite refuses one without waiting, whatever its time-out."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def _on_begin(connection: Connection) -> None:

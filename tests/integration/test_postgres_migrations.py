@@ -11,11 +11,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask
 from flask_migrate import downgrade, upgrade
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select, text
 
 from defense.app import create_app
 from defense.extensions import db, migrate
 from defense.migrating import ensure_database
+from defense.models import Application
 from tests.conftest import make_settings
 from tests.postgres import PostgresServer
 
@@ -56,3 +57,17 @@ def test_down_and_up_again(fresh_app: Flask) -> None:
     assert set(inspect(db.engine).get_table_names()) == {"alembic_version"}
     upgrade()
     assert set(inspect(db.engine).get_table_names()) == tables
+
+
+def test_records_of_an_older_release_become_whole(published_app: Flask) -> None:
+    """0010 and back: what the flat records say of proofs and years is what the whole ones say."""
+    with published_app.app_context():
+        before = {a.number: a.record_json for a in db.session.scalars(select(Application))}
+        db.session.remove()
+        downgrade(revision="0009")
+        with db.engine.connect() as connection:
+            columns = "json_extract(record_json, '$.has_id_scan', '$.public_training_years', '$.degrees')"
+            flat = connection.execute(text(f"SELECT {columns} FROM application")).scalars().all()
+        assert "[true,[2016,2017,2018,2019,2020],null]" in flat
+        upgrade()
+        assert {a.number: a.record_json for a in db.session.scalars(select(Application))} == before

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 from sqlalchemy.orm import sessionmaker
 
-from defense.domain.application import record_to_json
+from defense.domain.record_json import record_to_json
 from defense.extensions import db
 from defense.models import BallotEnvelope, Defence, Round, Voter
 from tests.conftest import People, introduce_people, make_app

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from defense.domain.application import AidPosting, ApplicationRecord, Publicity
+from defense.domain.application import ApplicationRecord
 from defense.domain.identity import mask_email, mask_id_number, mask_name, mask_phone
+from defense.domain.record_parts import AidPosting, Appraisal, ProofKind, Publicity, Training, TrainingKind
+from defense.domain.restating import stated_proofs
 from defense.domain.round_rules import RoundRules
 from defense.domain.text import Text
 from defense.domain.vocabulary import LEVEL_TEXT
@@ -14,6 +16,18 @@ from defense.integrations.workbooks.headers import Column
 from defense.integrations.workbooks.reading import WorkbookReading
 from defense.integrations.workbooks.sheets import read_sheets
 from defense.integrations.workbooks.tables import Table, Values, read_table
+
+STATED_PROOFS = {
+    f"has_{kind.value}": kind
+    for kind in (
+        *(ProofKind.COMMITMENT_LETTER, ProofKind.ID_SCAN, ProofKind.PHOTO, ProofKind.DEGREE_CHECK),
+        *(ProofKind.DEGREE_DOCUMENTS, ProofKind.EXAM_RESULT, ProofKind.TITLE_DOCUMENT),
+        *(ProofKind.TITLE_CERTIFICATE, ProofKind.TITLE_REVIEW_FORM, ProofKind.APPOINTMENT_PAPERS),
+        *(ProofKind.ACHIEVEMENT_PROOF, ProofKind.RECOMMENDING_OPINION, ProofKind.SUPERVISING_OPINION),
+        ProofKind.COMMISSION_LETTER,
+    )
+}
+"""Column key → the proof of which the column says whether it is there."""
 
 _AID_DATES_NEEDED = Text(
     "援疆人员须填起止日期", "a person on a 援疆 posting needs the first and the last day of it"
@@ -56,7 +70,7 @@ def read_applications(data: bytes, rules: RoundRules) -> WorkbookReading[Applica
 
 
 def application_columns(rules: RoundRules) -> tuple[Column, ...]:
-    """The columns in the order of the template; keys are the fields of `ApplicationRecord`."""
+    """The columns in the order of the template; a key is a field of the record, or goes into one."""
     return (*_person_columns(), *_filing_columns(rules), *_proof_columns(), *_unit_columns())
 
 
@@ -166,4 +180,14 @@ def _build(values: Values) -> ApplicationRecord:
     )
     posting = AidPosting(fields.pop("aid_start"), fields.pop("aid_end"), fields.pop("sending_unit_consents"))
     on_aid_posting = fields.pop("on_aid_posting")
-    return ApplicationRecord(**fields, publicity=publicity, aid_posting=posting if on_aid_posting else None)
+    proofs = [kind for column, kind in STATED_PROOFS.items() if fields.pop(column)]
+    appraisal_years = fields.pop("appraisal_years")
+    trainings = {kind: fields.pop(f"{kind}_training_years") for kind in TrainingKind}
+    return ApplicationRecord(
+        **fields,
+        publicity=publicity,
+        aid_posting=posting if on_aid_posting else None,
+        attachments=stated_proofs(proofs),
+        trainings=tuple(Training(kind, year) for kind, years in trainings.items() for year in sorted(years)),
+        appraisals=tuple(Appraisal(year) for year in sorted(appraisal_years)),
+    )

@@ -5,12 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from defense.domain.application import ApplicationRecord, Publicity
+from defense.domain.application import ApplicationRecord
+from defense.domain.record_parts import Appraisal, ProofKind, Publicity, Training, TrainingKind
+from defense.domain.restating import stated_proofs
 from defense.domain.round_rules import BEIJING, parse_round_rules
 from defense.domain.vocabulary import Affiliation, Level
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 
 ROUNDS = Path(__file__).parents[3] / "rounds"
+
+PROOFS = (
+    *(ProofKind.COMMITMENT_LETTER, ProofKind.ID_SCAN, ProofKind.PHOTO, ProofKind.DEGREE_CHECK),
+    *(ProofKind.EXAM_RESULT, ProofKind.TITLE_DOCUMENT, ProofKind.ACHIEVEMENT_PROOF),
+    *(ProofKind.RECOMMENDING_OPINION, ProofKind.SUPERVISING_OPINION),
+)
 
 
 @pytest.fixture(scope="session")
@@ -42,30 +50,19 @@ def record():
         submission_count=1,
         formal_review_passed=True,
         fee_paid=True,
-        has_commitment_letter=True,
-        has_id_scan=True,
-        has_photo=True,
-        has_degree_check=True,
-        has_degree_documents=False,
-        has_exam_result=True,
         present_title="经济师",
         present_title_in_xinjiang=True,
-        has_title_document=True,
-        has_title_certificate=False,
-        has_title_review_form=False,
         moved_from_government=False,
-        has_appointment_papers=False,
         work_summary="2005年7月至2012年8月在基层工作；2012年9月至今在新疆大学工作",
         achievements="主持完成项目3项",
-        has_achievement_proof=True,
-        professional_training_years=frozenset({2021}),
-        public_training_years=frozenset(range(2016, 2021)),
-        appraisal_years=frozenset({2018, 2019, 2020}),
         publicity=Publicity(date(2021, 9, 6), date(2021, 9, 10), objection_open=False),
-        has_recommending_opinion=True,
-        has_supervising_opinion=True,
-        has_commission_letter=False,
         aid_posting=None,
         in_fanghuiju=False,
         works="无",
+        attachments=stated_proofs(PROOFS),
+        trainings=(
+            Training(TrainingKind.PROFESSIONAL, 2021),
+            *(Training(TrainingKind.PUBLIC, year) for year in range(2016, 2021)),
+        ),
+        appraisals=tuple(Appraisal(year) for year in (2018, 2019, 2020)),
     )

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from defense.domain.application import AidPosting, Publicity
+from defense.domain.record_parts import AidPosting, ProofKind, Publicity, TrainingKind
 from defense.domain.round_rules import BEIJING
 from defense.domain.vocabulary import Affiliation, Level
 from defense.integrations.workbooks import CellError, application_columns, read_applications
@@ -29,9 +29,9 @@ def test_a_good_row_becomes_a_record(make_applications, rules):
     assert (record.level, record.affiliation) == (Level.ASSOCIATE, Affiliation.REGION)
     assert record.submitted_at == datetime(2021, 9, 15, 12, tzinfo=BEIJING)
     assert record.publicity == Publicity(date(2021, 9, 6), date(2021, 9, 10), objection_open=False)
-    assert record.public_training_years == frozenset(range(2016, 2021))
-    assert record.has_id_scan
-    assert not record.has_title_certificate
+    assert record.training_years(TrainingKind.PUBLIC) == frozenset(range(2016, 2021))
+    assert record.has(ProofKind.ID_SCAN)
+    assert not record.has(ProofKind.TITLE_CERTIFICATE)
     assert record.aid_posting is None
 
 

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from defense.domain.application import record_to_json
 from defense.domain.identity import mask_id_number, mask_phone
+from defense.domain.record_json import record_to_json
 from defense.models import Application, AuditEntry, DeclaredRecusal, Defence, Expert, Ruling
 
 Enter = Callable[[str], FlaskClient]

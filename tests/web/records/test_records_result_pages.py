@@ -10,8 +10,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from defense.domain.application import record_to_json
 from defense.domain.identity import mask_phone
+from defense.domain.record_json import record_to_json
 from defense.models import Application, Defence
 from defense.services import results
 from defense.services.results import result_rows
