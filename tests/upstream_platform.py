@@ -125,17 +125,20 @@ class Caller:
         }
 
 
+def filled_file(directory: Path, applications: int = 24, seed: int = 1) -> Path:
+    """The database of a platform with invented applications."""
+    file = directory / "platform.sqlite3"
+    fill(Store(file), rules_of_2021(), applications, seed)
+    return file
+
+
 @contextmanager
-def serving(
-    directory: Path, applications: int = 24, seed: int = 1, auth: str = "oauth2", rate: float = 0.0
-) -> Iterator[Platform]:
-    """A platform with invented applications, served until the block ends."""
-    store = Store(directory / f"platform-{auth}.sqlite3")
-    if applications:
-        fill(store, rules_of_2021(), applications, seed)
+def serving(file: Path, auth: str = "oauth2", rate: float = 0.0) -> Iterator[Platform]:
+    """A platform on that database, served until the block ends."""
+    store = Store(file)
     inside = Inside(store, Keys(Client("centre", secrets.token_urlsafe(18)), Clock(), rate=rate), auth)
     server = server_of(inside, "127.0.0.1", 0)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield Platform(inside, f"http://127.0.0.1:{server.port}")

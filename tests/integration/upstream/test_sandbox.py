@@ -110,8 +110,8 @@ def test_a_body_of_another_form_is_refused(caller: Caller, platform: Platform, s
     assert platform.told() == []
 
 
-def test_signed_requests(tmp_path: Path) -> None:
-    with serving(tmp_path, applications=12, auth="hmac") as platform:
+def test_signed_requests(platform_file: Path) -> None:
+    with serving(platform_file, auth="hmac") as platform:
         caller = Caller(platform)
         assert caller.call("GET", APPLICATIONS, params={"limit": 2, "cursor": ""}).status_code == 200
         sent = requests.Request("GET", f"{platform.url}/api/v1{APPLICATIONS}").prepare()
