@@ -54,7 +54,6 @@ class Platform:
     """`oauth2` or `hmac`."""
     faults: Faults = field(default_factory=Faults)
     lies: Lies = field(default_factory=Lies)
-    cursor_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     debug_key: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 
@@ -99,9 +98,11 @@ def _spoil(answer: Response) -> Response:
     return spoil(answer, fault, platform().faults.hold_s) if fault and fault not in BEFORE else answer
 
 
-@api.errorhandler(HTTPException)
+@api.app_errorhandler(HTTPException)
 def _refuse(error: HTTPException) -> Response:
-    return problem(error.code or 500, error.name, error.description or "")
+    answer = problem(error.code or 500, error.name, error.description or "")
+    answer.headers.extend({name: text for name, text in error.get_headers() if name == "Allow"})
+    return answer
 
 
 @api.get("/rounds/<round_>/applications")
@@ -148,8 +149,9 @@ def fee(round_: str, number: str) -> Response:
 @api.get("/attachments/<id_>")
 def attachment(id_: str) -> Response:
     """The bytes of an uploaded file."""
-    found = platform().store.attachment(id_) or abort(404, "no such file")
-    name, data = found
+    name, data = platform().store.attachment(id_) or abort(404, "no such file")
+    if data is None:
+        abort(410, "the file was taken away")
     answer = current_app.response_class(data, mimetype=_media_type(name))
     answer.headers["Digest"] = "sha-256=" + base64.b64encode(hashlib.sha256(data).digest()).decode()
     answer.headers["Content-Disposition"] = "attachment"
@@ -220,7 +222,17 @@ def _body_of(kind: str) -> dict[str, Any]:
         abort(400, f"kind is one of {', '.join(_DECISIONS)}")
     if not 1 <= body["sequence"] < 2**63:
         abort(400, "sequence counts from 1")
+    if _has_half_characters(body):
+        abort(400, "there is half a character (a surrogate) in a text")
     return body
+
+
+def _has_half_characters(body: dict[str, Any]) -> bool:
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _check_moment(name: str, text: str) -> None:
@@ -245,7 +257,7 @@ def _limit() -> int:
 
 def _cursor_at(round_: str, place: int) -> str:
     text = f"{round_}:{place}".encode()
-    seal = hmac.new(platform().cursor_key, text, hashlib.sha256).digest()[:12]
+    seal = hmac.new(platform().store.cursor_key, text, hashlib.sha256).digest()[:12]
     return base64.urlsafe_b64encode(seal + text).decode().rstrip("=")
 
 

@@ -61,6 +61,14 @@ def change_attachment(id_: str) -> Response:
     return jsonify({})
 
 
+@debugging.delete("/sandbox/attachments/<id_>")
+def take_attachment_away(id_: str) -> Response:
+    """The file is gone from now on."""
+    name, _ = platform().store.attachment(id_) or abort(404)
+    platform().store.put_attachment(id_, name, None)
+    return jsonify({})
+
+
 @debugging.put("/sandbox/faults")
 def faults() -> Response:
     """`{"shares": {"429": 0.1}, "seed": 7, "hold_s": 1.5}` from now on; `{}` for none."""

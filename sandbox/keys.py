@@ -76,12 +76,15 @@ class Keys:
         """Why a signed request is refused; empty when it is right."""
         if not hmac.compare_digest(key_id.encode(), self.client.id.encode()):
             return "unknown key"
-        if not timestamp.isdecimal() or abs(int(timestamp) - self.clock.now()) > WINDOW_S:
+        if (
+            not (timestamp.isascii() and timestamp.isdecimal())
+            or abs(int(timestamp) - self.clock.now()) > WINDOW_S
+        ):
             return f"the timestamp is not within {WINDOW_S} seconds of this server's clock"
-        if len(nonce) != 32:
-            return "the nonce is not 32 hexadecimal digits"
+        if len(nonce) != 32 or not set(nonce) <= set("0123456789abcdef"):
+            return "the nonce is not 32 lower-case hexadecimal digits"
         wanted = sign(self.client.secret, method, path, timestamp, nonce, body)
-        if not hmac.compare_digest(wanted, signature):
+        if not hmac.compare_digest(wanted.encode(), signature.encode()):
             return "the signature is wrong"
         with self._lock:
             self._nonces = {n: at for n, at in self._nonces.items() if at > self.clock.now() - 2 * WINDOW_S}
