@@ -39,6 +39,7 @@ _BODIES: dict[str, dict[str, Any]] = {
     },
 }
 """Field → type of what can be told; no other field may be there."""
+_HEAD = {"chain": str, "seq": int, "digest": str}
 _TOKEN_TYPE = "Bearer"  # noqa: S105 - a scheme, not a secret
 _DECISIONS = ("requirement", "validity", "fee")
 _MOMENTS = ("made_at", "held_at")
@@ -220,11 +221,17 @@ def _body_of(kind: str) -> dict[str, Any]:
             _check_moment(name, body[name])
     if kind == "decision" and body["kind"] not in _DECISIONS:
         abort(400, f"kind is one of {', '.join(_DECISIONS)}")
+    if kind == "result" and not _is_head(body["audit_head"]):
+        abort(400, "audit_head has to be null or an object with chain, seq, digest")
     if not 1 <= body["sequence"] < 2**63:
         abort(400, "sequence counts from 1")
     if _has_half_characters(body):
         abort(400, "there is half a character (a surrogate) in a text")
     return body
+
+
+def _is_head(head: dict[str, Any] | None) -> bool:
+    return head is None or {name: type(value) for name, value in head.items()} == _HEAD
 
 
 def _has_half_characters(body: dict[str, Any]) -> bool:
