@@ -67,12 +67,12 @@ class Told:
 class Store:
     """One file; each use is one transaction, and there is one writer at a time."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, cursor_key: bytes = b"") -> None:
         self._file, self._lock = file, threading.RLock()
         with self.transaction() as connection:
             connection.executescript(_TABLES)
             query = "INSERT OR IGNORE INTO secret VALUES ('cursor', ?)"
-            connection.execute(query, (secrets.token_bytes(32),))
+            connection.execute(query, (cursor_key or secrets.token_bytes(32),))
             (self.cursor_key,) = connection.execute("SELECT data FROM secret").fetchone()
         # It outlives a restart, as the cursors do that were given out.
 
