@@ -8,12 +8,12 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from sandbox.bodies import body_of
 from sandbox.faults import BEFORE, Faults, Lies
 from sandbox.keys import Keys
 from sandbox.line import cut, hang, spoil
@@ -23,26 +23,7 @@ LARGEST_PAGE, USUAL_PAGE = 200, 100
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 gate = Blueprint("gate", __name__)
 
-_BODIES: dict[str, dict[str, Any]] = {
-    "decision": {"kind": str, "decision": str, "reason": str, "made_at": str, "sequence": int},
-    "result": {
-        "conclusion": str,
-        "outcome": str | None,
-        "attempt": int,
-        "held_at": str | None,
-        "panel": str,
-        "rule": str,
-        "rule_version": int | str,
-        "tally": dict | None,
-        "audit_head": dict | None,
-        "sequence": int,
-    },
-}
-"""Field → type of what can be told; no other field may be there."""
-_HEAD = {"chain": str, "seq": int, "digest": str}
 _TOKEN_TYPE = "Bearer"  # noqa: S105 - a scheme, not a secret
-_DECISIONS = ("requirement", "validity", "fee")
-_MOMENTS = ("made_at", "held_at")
 
 
 @dataclass
@@ -179,7 +160,7 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
 
 def _take(round_: str, number: str, kind: str) -> Response:
     """Once for each key, in order, and only by who knows the newest version."""
-    body, key = _body_of(kind), request.headers.get("Idempotency-Key", "")
+    body, key = body_of(kind), request.headers.get("Idempotency-Key", "")
     if not 8 <= len(key) <= 100:
         return problem(400, "no idempotency key", "Idempotency-Key has to have 8 to 100 characters")
     store = platform().store
@@ -208,47 +189,6 @@ def _taken(etag: str) -> Response:
     answer = jsonify(etag=etag)
     answer.headers["ETag"] = etag
     return answer
-
-
-def _body_of(kind: str) -> dict[str, Any]:
-    body, wanted = request.get_json(silent=True), _BODIES[kind]
-    if not isinstance(body, dict) or body.keys() != wanted.keys():
-        abort(400, f"the body has to be an object with {', '.join(wanted)}")
-    for name, type_ in wanted.items():
-        if not isinstance(body[name], type_) or isinstance(body[name], bool):
-            abort(400, f"{name} has the wrong type")
-        if name in _MOMENTS and body[name] is not None:
-            _check_moment(name, body[name])
-    if kind == "decision" and body["kind"] not in _DECISIONS:
-        abort(400, f"kind is one of {', '.join(_DECISIONS)}")
-    if kind == "result" and not _is_head(body["audit_head"]):
-        abort(400, "audit_head has to be null or an object with chain, seq, digest")
-    if not 1 <= body["sequence"] < 2**63:
-        abort(400, "sequence counts from 1")
-    if _has_half_characters(body):
-        abort(400, "there is half a character (a surrogate) in a text")
-    return body
-
-
-def _is_head(head: dict[str, Any] | None) -> bool:
-    return head is None or {name: type(value) for name, value in head.items()} == _HEAD
-
-
-def _has_half_characters(body: dict[str, Any]) -> bool:
-    try:
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
-def _check_moment(name: str, text: str) -> None:
-    try:
-        if datetime.fromisoformat(text).tzinfo is not None:
-            return
-    except ValueError:
-        pass
-    abort(400, f"{name} has to be a date and time with its offset")
 
 
 def _item_or_404(round_: str, number: str) -> Item:
