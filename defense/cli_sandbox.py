@@ -32,15 +32,16 @@ from sandbox.store import Store
 @click.option("--secret", help="What the client knows; invented when it is not given.")
 @click.option("--faults", default="", help="E.g. timeout=0.05,429=0.1,500=0.05,cut=0.05,cut_after=0.05")
 @click.option("--fault-seed", default=7, show_default=True)
+@click.option("--hold", default=30.0, show_default=True, help="Seconds that a fault `timeout` hangs.")
 @click.option("--rate", default=0.0, show_default=True, help="Requests a second; 0 for no limit.")
 @told_errors
 def upstream_sandbox(
     host: str, port: int, database: Path, code: str, applications: int, seed: int, auth: str,
-    client_id: str, secret: str | None, faults: str, fault_seed: int, rate: float,
+    client_id: str, secret: str | None, faults: str, fault_seed: int, hold: float, rate: float,
 ) -> None:  # fmt: skip
     """Serve a small management platform with invented applications, until it is interrupted."""
     try:
-        wanted_faults = Faults.parse(faults, fault_seed)
+        wanted_faults = Faults.parse(faults, fault_seed, hold)
     except ValueError as error:
         raise InvalidInput(Text(f"--faults：{error}", f"--faults: {error}")) from error
     rules_file = RULE_FILES_DIR / f"{code}.toml"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from defense.domain.application import ApplicationRecord
 from defense.domain.record_json import record_to_json
@@ -42,10 +43,16 @@ def fill(store: Store, rules: RoundRules, applications: int, seed: int) -> int:
         reading = read_applications((Path(directory) / "applications.xlsx").read_bytes(), rules)
     for row in reading.rows:
         record = _whole(row.record, Random(f"{seed}:{row.record.number}"))  # noqa: S311 - no secret
-        for attachment in record.attachments:
-            store.put_attachment(attachment.upstream_id, attachment.name, _file_of(attachment.upstream_id))
-        store.put(rules.code, record_to_json(record))
+        hold(store, rules.code, record_to_json(record))
     return len(reading.rows)
+
+
+def hold(store: Store, round_: str, record: dict[str, Any]) -> None:
+    """Put an invented application and its files into the store."""
+    for attachment in record["attachments"]:
+        id_ = attachment["upstream_id"]
+        store.put_attachment(id_, attachment["name"], _file_of(id_))
+    store.put(round_, record)
 
 
 def _whole(record: ApplicationRecord, rng: Random) -> ApplicationRecord:
