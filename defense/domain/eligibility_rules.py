@@ -117,7 +117,7 @@ _SECTIONS = (
          "未上传本人签字的承诺书", "the signed letter of commitment is missing",
          _any_of(ProofKind.COMMITMENT_LETTER)),
     Rule(12, "id_number_invalid", _BLOCK, "四(一)1", "identity", sections.id_number_is_wrong,
-         "{reason}", "{reason}"),
+         "身份证号有误：{reason}", "the ID number is wrong: {reason}"),
     Rule(12, "gender_mismatch", _WARN, "四(一)1", "identity", sections.gender_differs,
          "性别与身份证号不一致，请核对", "the gender differs from the ID number: please check"),
     _no_material(12, "no_id_scan", "四(一)1", "identity", lacks_any_of,

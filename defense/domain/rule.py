@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import Formatter
@@ -14,6 +15,7 @@ from defense.domain.rule_parameters import Parameter
 from defense.domain.text import Text
 
 OFF = "off"
+_PLACE = re.compile(r"\{\w+\}")
 _OWN_WORDS = ("clause", "zh", "en")
 """What every table may say, in place of the words of the notice of 2021."""
 
@@ -27,6 +29,11 @@ class RuleSetting:
     clause: str
     text: Text
     given: Mapping[str, Any]
+
+    @property
+    def summary(self) -> Text:
+        """The message, with … where the values of one application go in."""
+        return Text(_PLACE.sub("…", self.text.zh), _PLACE.sub("…", self.text.en))
 
 
 @dataclass(frozen=True)
