@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, distinct, func, select
 from sqlalchemy.orm import Session, defer
 
 from defense.domain.assessment import Assessment, Finding, Severity
-from defense.domain.eligibility_rules import RULES
+from defense.domain.eligibility_rules import RULE_BY_CODE, RULES
 from defense.domain.text import Text
 from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.integrations.workbooks.writing import write_table
@@ -29,7 +29,7 @@ _EXPORTED_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class FindingFilter:
-    """What is looked at; an empty text, like an unknown word, narrows nothing."""
+    """What is looked at; an empty text narrows nothing."""
 
     rule: str = ""
     severity: str = ""
@@ -40,8 +40,13 @@ class FindingFilter:
 
     @classmethod
     def from_mapping(cls, values: Any) -> FindingFilter:
-        """Read the fields by their names, e.g. from a query string."""
-        return cls(**{field.name: values.get(field.name, "").strip() for field in fields(cls)})
+        """Read the fields by their names, e.g. from a query string; unknown words become empty."""
+        wanted = cls(**{field.name: values.get(field.name, "").strip() for field in fields(cls)})
+        return replace(
+            wanted,
+            rule=wanted.rule if wanted.rule in RULE_BY_CODE else "",
+            severity=wanted.severity if wanted.severity in tuple(Severity) else "",
+        )
 
     def to_query(self) -> dict[str, str]:
         """What is set, for a link to the same list."""
@@ -133,7 +138,7 @@ def count_blocked(session: Session, round_: Round) -> int:
 
 
 def sum_findings(session: Session, round_: Round, wanted: FindingFilter) -> tuple[RuleSum, ...]:
-    """Sums by rule among the applications of the filter's series and unit, in the order of the notice.
+    """Sums by rule in the order of the notice, of the filter's series, unit and severity.
 
     A rule that a round had once and the service does not know any more is left out.
     """
@@ -149,7 +154,7 @@ def sum_findings(session: Session, round_: Round, wanted: FindingFilter) -> tupl
         RuleSum(rule.code, severity, settings[rule.code].clause, settings[rule.code].summary, count)
         for rule in RULES
         for severity in Severity
-        if (count := counts.get((rule.code, severity)))
+        if wanted.severity in ("", severity) and (count := counts.get((rule.code, severity)))
     )
 
 
