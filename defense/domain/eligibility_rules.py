@@ -101,7 +101,7 @@ _FILING = (
     Rule(9, "audit_unfinished", _WARN, "三(三)", "filing", filing.audit_is_unfinished,
          "形式审核记为通过，但逐级审核止于“{stage}”，没有通过终审的记录",
          "the formal review is said to be passed, but the audits end at “{stage}” without a passed final one",
-         {"final_stages": Parameter(WORDS, ["终审"])}),
+         {"final_stages": Parameter(WORDS, ["终审", "评价中心"])}),
     Rule(9, "audit_disordered", _WARN, "三(三)", "filing", filing.audit_is_disordered,
          "逐级审核的先后不符：{stages}", "the levels of the audit are out of order: {stages}"),
     Rule(9, "audit_step_incomplete", _WARN, "三(三)", "filing", filing.audit_step_is_incomplete,
