@@ -113,8 +113,8 @@ def _undated(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
 def _uncountable(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
     """In a year for which no calendar is published."""
     return {
-        "publicity_start": write_day(applicant.submitted_at.date().replace(year=2099, month=3, day=2), rng),
-        "publicity_end": write_day(applicant.submitted_at.date().replace(year=2099, month=3, day=20), rng),
+        "publicity_start": write_day(applicant.submitted_at.date().replace(year=2036, month=3, day=2), rng),
+        "publicity_end": write_day(applicant.submitted_at.date().replace(year=2036, month=3, day=20), rng),
     }
 
 
