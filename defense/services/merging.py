@@ -33,6 +33,7 @@ from defense.models import (
 )
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, revoke_account_links
+from defense.services.assessing import keep_assessment
 from defense.services.presence import hang_up_on
 from defense.services.rulings import has_begun
 
@@ -131,9 +132,9 @@ class ApplicationMerger:
         application.fee_paid = record.fee_paid
         application.imported_at = utc_now()
         if application.assessment_json is None or not has_begun(application.defences):
-            assessment = assess_eligibility(record, self._rules, self._calendar)
-            application.assessment_json = assessment.to_json()
-            application.valid, application.requirement = assessment.valid, assessment.requirement.value
+            keep_assessment(
+                self._session, application, assess_eligibility(record, self._rules, self._calendar)
+            )
 
     def _with_details(self, application: Application, record: ApplicationRecord) -> ApplicationRecord:
         return keep_details(application.record, record, STATED_PROOFS.values())
