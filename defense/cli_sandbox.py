@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from defense.cli_support import told_errors
+from defense.cli_support import named_errors
 from defense.domain.errors import InvalidInput
 from defense.domain.round_rules import parse_round_rules
 from defense.domain.text import Text
@@ -34,7 +34,7 @@ from sandbox.store import Store
 @click.option("--fault-seed", default=7, show_default=True)
 @click.option("--hold", default=30.0, show_default=True, help="Seconds that a fault `timeout` hangs.")
 @click.option("--rate", default=0.0, show_default=True, help="Requests a second; 0 for no limit.")
-@told_errors
+@named_errors
 def upstream_sandbox(
     host: str, port: int, database: Path, code: str, applications: int, seed: int, auth: str,
     client_id: str, secret: str | None, faults: str, fault_seed: int, hold: float, rate: float,
