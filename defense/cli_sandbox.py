@@ -25,7 +25,12 @@ from sandbox.store import Store
 @click.option("--port", default=8090, show_default=True, help="0 for any that is free.")
 @click.option("--database", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @click.option("--round", "code", default="2021", show_default=True)
-@click.option("--applications", default=200, show_default=True, help="How many to invent; 0 for none.")
+@click.option(
+    "--applications",
+    default=200,
+    show_default=True,
+    help="To invent where there are none.",
+)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--auth", type=click.Choice(["oauth2", "hmac"]), default="oauth2", show_default=True)
 @click.option("--client-id", default="centre", show_default=True)
@@ -50,10 +55,9 @@ def upstream_sandbox(
             Text(f"没有批次规则文件 {rules_file.name}", f"there is no rule file {rules_file.name}")
         )
     store = Store(database)
-    if applications:
-        rules = parse_round_rules(rules_file.read_text(encoding="utf-8"))
-        readable = fill(store, rules, applications, seed)
-        click.echo(f"{code}：{readable} 份虚构的申报 / invented applications of the round")
+    if applications and not store.count(code):
+        fill(store, parse_round_rules(rules_file.read_text(encoding="utf-8")), applications, seed)
+    click.echo(f"{code}：{store.count(code)} 份虚构的申报 / invented applications of the round")
     client = Client(client_id, secret or secrets.token_urlsafe(18))
     platform = Platform(store, Keys(client, Clock(), rate=rate), auth, wanted_faults)
     server = server_of(platform, host, port)
