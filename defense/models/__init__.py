@@ -14,6 +14,7 @@ from defense.models.presence import Disconnection, Presence, RoomProcess
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
 from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
+from defense.models.upstream_delivery import UpstreamDelivery
 from defense.models.wording import NoticeWording
 
 __all__ = [
@@ -58,5 +59,6 @@ __all__ = [
     "SittingMember",
     "SolveRun",
     "UnplacedCandidate",
+    "UpstreamDelivery",
     "Voter",
 ]
