@@ -15,6 +15,7 @@ from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
 from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
 from defense.models.upstream_delivery import UpstreamDelivery
+from defense.models.upstream_hold import UpstreamHold
 from defense.models.wording import NoticeWording
 
 __all__ = [
@@ -60,5 +61,6 @@ __all__ = [
     "SolveRun",
     "UnplacedCandidate",
     "UpstreamDelivery",
+    "UpstreamHold",
     "Voter",
 ]

@@ -37,7 +37,16 @@ def upgrade():
     )
     op.create_index(op.f("ix_upstream_delivery_round_id"), "upstream_delivery", ["round_id"])
     op.create_index(op.f("ix_upstream_delivery_state"), "upstream_delivery", ["state"])
+    op.create_table(
+        "upstream_hold",
+        sa.Column("application_id", sa.Integer(), nullable=False),
+        sa.Column("etag", sa.String(length=200), nullable=False),
+        sa.Column("is_different", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["application_id"], ["application.id"]),
+        sa.PrimaryKeyConstraint("application_id"),
+    )
 
 
 def downgrade():
+    op.drop_table("upstream_hold")
     op.drop_table("upstream_delivery")
