@@ -164,7 +164,7 @@ def give_up(session: Session, delivery: UpstreamDelivery, note: str, now: dateti
 
 
 def _of(delivery: UpstreamDelivery) -> dict[str, object]:
-    return {"delivery": delivery.kind, "sequence": delivery.sequence}
+    return {"delivery_kind": delivery.kind, "delivery_number": delivery.sequence}
 
 
 def _settled(delivery: UpstreamDelivery) -> IllegalState:
