@@ -58,7 +58,7 @@ def deliveries(session: Session) -> Callable[[Application], list[UpstreamDeliver
     """What is told of an application, in its order."""
 
     def find(application: Application) -> list[UpstreamDelivery]:
-        session.flush()
+        session.commit()  # or what others wrote since is not seen
         query = select(UpstreamDelivery).where(UpstreamDelivery.application_id == application.id)
         return list(
             session.scalars(
