@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session, selectinload
@@ -21,6 +21,8 @@ from defense.services.upstream_telling import DeliveryKind, DeliveryState
 MAX_NOTE = 500
 LISTED = 200
 """Most deliveries that the page lists of one kind; the counts are of all."""
+SOON = timedelta(minutes=1)
+"""What goes by itself within this time needs no click."""
 STATE_TEXT = {
     DeliveryState.QUEUED: Text("待发送", "queued"),
     DeliveryState.WAITING: Text("重试中", "being retried"),
@@ -94,7 +96,7 @@ def try_again(session: Session, delivery: UpstreamDelivery, now: datetime, accou
 
     Returns
     -------
-    False when there is nothing to do: it is on its way already, as after a doubled click.
+    False when there is nothing to do: it goes within a minute anyway, as after a doubled click.
 
     Raises
     ------
@@ -105,7 +107,7 @@ def try_again(session: Session, delivery: UpstreamDelivery, now: datetime, accou
     if delivery.state not in (DeliveryState.DEAD, DeliveryState.WAITING, DeliveryState.QUEUED):
         raise _settled(delivery)
     is_held = delivery.claimed_until is not None and delivery.claimed_until > now
-    if is_held or (delivery.state != DeliveryState.DEAD and delivery.next_attempt_at <= now):
+    if is_held or (delivery.state != DeliveryState.DEAD and delivery.next_attempt_at <= now + SOON):
         return False
     if delivery.state == DeliveryState.DEAD:
         # Not `queued`: the platform may have heard of it.
