@@ -14,6 +14,8 @@ from defense.models.presence import Disconnection, Presence, RoomProcess
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
 from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
+from defense.models.upstream_delivery import UpstreamDelivery
+from defense.models.upstream_hold import UpstreamHold
 from defense.models.wording import NoticeWording
 
 __all__ = [
@@ -58,5 +60,7 @@ __all__ = [
     "SittingMember",
     "SolveRun",
     "UnplacedCandidate",
+    "UpstreamDelivery",
+    "UpstreamHold",
     "Voter",
 ]

@@ -35,6 +35,7 @@ from defense.models.types import utc_now
 from defense.services.access import Role, create_account, revoke_account_links
 from defense.services.presence import hang_up_on
 from defense.services.rulings import has_begun
+from defense.services.upstream_telling import tell_result
 
 RecordT_contra = TypeVar("RecordT_contra", contravariant=True)
 
@@ -134,6 +135,8 @@ class ApplicationMerger:
             assessment = assess_eligibility(record, self._rules, self._calendar)
             application.assessment_json = assessment.to_json()
             application.valid, application.requirement = assessment.valid, assessment.requirement.value
+        if self._round.results_released_at is not None:
+            tell_result(self._session, application)
 
     def _with_details(self, application: Application, record: ApplicationRecord) -> ApplicationRecord:
         return keep_details(application.record, record, STATED_PROOFS.values())

@@ -31,6 +31,7 @@ from defense.web import (
     sign_in,
     sitting_conduct,
     sittings,
+    upstream_deliveries,
     wordings,
 )
 
@@ -64,6 +65,7 @@ def register_pages(app: Flask) -> None:
         sign_in,
         sitting_conduct,
         sittings,
+        upstream_deliveries,
         wordings,
     ):
         app.register_blueprint(group.pages)

@@ -32,6 +32,7 @@ from defense.services.candidate_needs import WISH_TEXT, possible_attendees
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
+from defense.services.upstream_care import KIND_TEXT, STATE_TEXT, deliveries_of
 from defense.services.wording import REQUIREMENT_TEXT
 from defense.web.format import localise
 from defense.web.links import show_new_link
@@ -80,6 +81,8 @@ def _render_application(application: Application, phone: str | None = None) -> s
         defence=seated_defence(application),
         begun=has_begun(application.defences),
         conclusion=conclusion_of(application),
+        deliveries=deliveries_of(db.session(), application),
+        delivery_words={"state": STATE_TEXT, "kind": KIND_TEXT},
         ballot_round=ballot_round,
         named_ballots=named_ballots(db.session(), require_principal(), ballot_round),
         experts=experts,

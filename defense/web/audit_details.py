@@ -22,6 +22,7 @@ from defense.services.rule_words import (
     terms_text,
 )
 from defense.services.scheduling_settings import SCHEDULING_TEXT
+from defense.services.upstream_care import KIND_TEXT as DELIVERY_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 from defense.web.format import localise, stamp
 
@@ -54,6 +55,8 @@ _NAMES = (
         "comments": Text("附言", "remarks"),
         "created": Text("新发", "new"),
         "decision": Text("裁定", "decision"),
+        "delivery_kind": Text("推送内容", "told"),
+        "delivery_number": Text("推送序号", "number"),
         "end_at": Text("至（北京时间）", "to (Beijing time)"),
         "entitled": Text("应到", "entitled"),
         "expert": Text("专家", "expert"),
@@ -156,6 +159,7 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     **{key: {**PROVIDER_TEXT} for key in ("provider", "second_provider", "from_provider", "to_provider")},
     "meeting_state": MEETING_STATE_TEXT,
     "wish_kind": WISH_TEXT,
+    "delivery_kind": DELIVERY_TEXT,
     "verdict": OUTCOME_TEXT | {"invalid": Text("表决无效", "invalid vote")},
 }
 

@@ -96,6 +96,8 @@ _ACTION_TEXT = {
     "solve.started": Text("开始求解", "solving started"),
     "wish.noted": Text("登记时间意愿", "wish noted"),
     "wish.withdrawn": Text("撤销时间意愿", "wish taken back"),
+    "upstream.given_up": Text("放弃向平台推送", "platform not told, given up"),
+    "upstream.retried": Text("重新向平台推送", "platform told again"),
 } | {f"defence.{move}": text for move, text in MOVE_TEXT.items()}
 
 _KIND_TEXT = {

@@ -1,0 +1,186 @@
+"""Four candidates of the platform, a half-day, an office, and a sender that may be killed anywhere."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from defense.domain.errors import DomainError
+from defense.domain.lifecycle import Move
+from defense.extensions import db
+from defense.models import Application, Defence, Round, UpstreamDelivery, UpstreamHold
+from defense.services.access import Principal, Role, create_account
+from defense.services.reopening import ask_reopening, decide_reopening, spend_second
+from defense.services.results import release_results
+from defense.services.rulings import override_fee, override_validity
+from defense.services.sittings import move_defence
+from defense.services.transaction import begin_write, prepare_engine
+from defense.services.upstream_bodies import result_body, says_the_same
+from defense.services.upstream_care import try_again
+from defense.services.upstream_pushing import push_due
+from defense.services.upstream_telling import DeliveryKind, DeliveryState, tell_results
+from tests.invite_world import START, World
+from tests.keeping_world import Clock, settings_in
+from tests.upstream_paper import Kept, Killed, PaperPlatform
+
+
+class DyingSession(Session):
+    """A session in a process that may be killed at a commit, before or after it holds."""
+
+    dies: Callable[[], str] = staticmethod(lambda: "")
+
+    def commit(self) -> None:
+        dies = type(self).dies()
+        if dies == "before":
+            self.rollback()
+            raise Killed
+        super().commit()
+        if dies == "after":
+            raise Killed
+
+
+def make_template(directory: Path) -> Path:
+    """A database of which runs take copies."""
+    path = directory / "template.sqlite3"
+    engine = create_engine(f"sqlite:///{path}")
+    prepare_engine(engine)
+    db.metadata.create_all(engine)
+    with Session(engine) as session:
+        begin_write(session)
+        world = World(session, settings_in(directory))
+        for number, name in (("A0003", "古丽娜"), ("A0004", "王小明")):
+            more = world._application(number, name, f"{number}@example.org")
+            world.add_defence(more, world.sitting, START + timedelta(minutes=20 * int(number[-1])))
+            world.candidates.append(more)
+        for candidate in world.candidates:
+            session.add(UpstreamHold(application_id=candidate.id, etag="v1"))
+        create_account(session, Role.STAFF, "王工", "staff", None)
+        create_account(session, Role.SUPERVISOR, "赵监督", "supervisor", None)
+        session.commit()
+    engine.dispose()
+    return path
+
+
+class RoundTrip:
+    """Both sides, with a clock that can be turned."""
+
+    def __init__(self, directory: Path, template: Path) -> None:
+        path = directory / "run.sqlite3"
+        shutil.copy(template, path)
+        self.engine = create_engine(f"sqlite:///{path}")
+        prepare_engine(self.engine)
+        self.sessions = sessionmaker(self.engine)
+        self.clock = Clock()
+        self.clock.wait(1)
+        self.platform = PaperPlatform(self.sessions)
+        with self.sessions() as session:
+            for application in session.scalars(select(Application)):
+                self.platform.records[application.number] = Kept(dict(application.record_json))
+        self.staff = Principal(1, Role.STAFF, "王工", "", None, None)
+        self.supervisor = Principal(2, Role.SUPERVISOR, "赵监督", "", None, None)
+
+    def act(self, work: Callable[[Session], object]) -> None:
+        """What somebody does here, in one transaction; what is refused changes nothing."""
+        with self.sessions() as session:
+            begin_write(session)
+            with suppress(DomainError):
+                work(session)
+                session.commit()
+
+    def push(self, dies: Callable[[], str] = lambda: "", chance: Callable[[], float] = random.random) -> None:
+        """Let the sender run, or be killed."""
+        mortal = type("Mortal", (DyingSession,), {"dies": staticmethod(dies)})
+        with suppress(Killed):
+            push_due(sessionmaker(self.engine, class_=mortal), [self.platform] * 3, self.clock, chance)
+
+    def pull(self) -> None:
+        """Look at every record there."""
+        with self.sessions() as session:
+            ids = session.scalars(select(Application.id)).all()
+        with suppress(Killed):
+            for id_ in ids:
+                self.platform.fetch_again(id_)
+
+    def decide_fee(self, session: Session, number: str) -> None:
+        """Let somebody through unpaid, or take that back."""
+        application = self.application(session, number)
+        override_fee(session, application, not application.fee_override, "据实", self.staff.account_id)
+
+    def decide_validity(self, session: Session, number: str) -> None:
+        application = self.application(session, number)
+        valid = not application.effective_valid
+        override_validity(session, application, valid, "据实", self.staff.account_id)
+
+    def mark_absent(self, session: Session, number: str) -> None:
+        defence = self.application(session, number).defences[-1]
+        move_defence(session, self.staff, defence.id, Move.MARK_ABSENT, "未到")
+
+    def hear_again(self, session: Session, number: str) -> None:
+        """A second defence is granted, and gets its place."""
+        application = self.application(session, number)
+        old = application.defences[-1]
+        asked = ask_reopening(session, self.staff, old.id, "second_defence", "technical", "断线")
+        grant = decide_reopening(session, self.supervisor, asked.id, True)
+        spend_second(session, grant, old.attempt + 1, self.staff.account_id)
+        session.add(
+            Defence(
+                application_id=application.id,
+                attempt=old.attempt + 1,
+                sitting_id=old.sitting_id,
+                start_at=old.start_at,
+                end_at=old.end_at,
+            )
+        )
+
+    def release(self, session: Session, number: str = "") -> None:
+        round_ = session.scalars(select(Round)).one()
+        release_results(session, round_, self.clock.now, self.staff.account_id)
+        tell_results(session, round_)
+
+    def settle_difference(self, session: Session, number: str, accept: bool) -> None:
+        application = self.application(session, number)
+        if session.get_one(UpstreamHold, application.id).is_different:
+            self.platform.settle_difference(session, application, accept)
+
+    def wake_the_dead(self, session: Session, number: str = "") -> None:
+        """Staff try again whatever failed."""
+        dead = select(UpstreamDelivery).where(UpstreamDelivery.state == DeliveryState.DEAD)
+        for delivery in session.scalars(dead).all():
+            try_again(session, delivery, self.clock.now, self.staff.account_id)
+
+    def application(self, session: Session, number: str) -> Application:
+        return session.scalars(select(Application).where(Application.number == number)).one()
+
+    def check(self) -> None:
+        """Every delivery was applied once and in order, and both sides say the same of everybody."""
+        with self.sessions() as session:
+            is_released = session.scalars(select(Round)).one().results_released_at is not None
+            for application in session.scalars(select(Application)):
+                told = session.scalars(
+                    select(UpstreamDelivery)
+                    .where(UpstreamDelivery.application_id == application.id)
+                    .order_by(UpstreamDelivery.sequence)
+                ).all()
+                assert {d.state for d in told} <= {DeliveryState.SENT, DeliveryState.SUPERSEDED}
+                kept = self.platform.records[application.number]
+                assert kept.applied == [d.body_json for d in told if d.state == DeliveryState.SENT]
+                hold = session.get_one(UpstreamHold, application.id)
+                assert not hold.is_different
+                assert hold.etag == kept.etag
+                assert [body for body in kept.applied if "decision" in body] == [
+                    d.body_json for d in told if d.kind == DeliveryKind.DECISION
+                ], "every decision is told"
+                if is_released:
+                    self._check_result(session, application, kept)
+
+    def _check_result(self, session: Session, application: Application, kept: Kept) -> None:
+        now = result_body(session, application)
+        told = [body for body in kept.applied if "conclusion" in body]
+        assert says_the_same(told[-1], now) if told else now["conclusion"] == "pending"
