@@ -19,6 +19,7 @@ from defense.cli_audit import AUDIT_COMMANDS
 from defense.cli_calendar import CALENDAR_COMMANDS
 from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
+from defense.cli_sandbox import SANDBOX_COMMANDS
 from defense.cli_support import settings, told_errors
 from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
@@ -69,7 +70,7 @@ def register_commands(app: Flask) -> None:
             push_calendar_command,
         ),
         *(sign_in_link, preflight, first_start, nginx_config_command),
-        *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS),
+        *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS, *SANDBOX_COMMANDS),
     ):
         app.cli.add_command(command)
 

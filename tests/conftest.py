@@ -37,6 +37,21 @@ CALENDARS = Path(__file__).parent / "data" / "calendars"
 """Of years that are not published yet: some tests look ahead from the day on which they run."""
 
 
+LONG_FIRST = ("unit/scheduler", "web", "browser", "integration")
+"""Folders whose files take longest; begun first, so that no worker is left with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first."""
+    root = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(root).as_posix()
+        return next((i for i, name in enumerate(LONG_FIRST) if folder.startswith(name)), len(LONG_FIRST))
+
+    items.sort(key=rank)
+
+
 def make_settings(directory: Path, **environ: str) -> Settings:
     """Settings of an installation that lives in one directory."""
     return Settings.from_env(

@@ -115,6 +115,7 @@ _TITLES = {
     (Audience.ATTENDEE, NoticeKind.REMINDER_SOON): Text(
         "您到场的视频答辩即将开始", "The video defence you attend is about to begin"
     ),
+    (Audience.CANDIDATE, NoticeKind.RESULT): Text("视频答辩结果通知", "The result of your video defence"),
 }
 
 _INTROS = {
@@ -176,9 +177,6 @@ _INTROS = {
         "{round}: the invitation you had to the video defence below is void, and so is its link; you need"
         " not enter the meeting.",
     ),
-}
-
-_INTROS |= {
     (Audience.CANDIDATE, NoticeKind.REMINDER_DAY): Text(
         "谨此提醒：{round}视频答辩安排如下，请提前试用当天的设备和网络。",
         "{round}: a reminder of your video defence; please try your device and network beforehand.",
@@ -211,47 +209,32 @@ _INTROS |= {
         "您到场参加的{round}视频答辩即将开始，请从个人链接进入。",
         "{round}: the video defence you attend begins soon; enter by your personal link.",
     ),
+    (Audience.CANDIDATE, NoticeKind.RESULT): Text(
+        "{round}视频答辩结果已公布，您的结论如下。如有疑问，请致电评价中心。",
+        "{round}: the results of the video defences are out; yours is below. Telephone the centre if in"
+        " doubt.",
+    ),
 }
 
-_TITLES |= {
-    (audience, kind): title
-    for audience in Audience
-    for kind, title in (
-        (
-            NoticeKind.PLEASE_CONFIRM,
-            Text("请确认是否参加视频答辩", "Please say whether you will come to the video defence"),
+_ALIKE_FOR_ALL = {
+    NoticeKind.PLEASE_CONFIRM: (
+        Text("请确认是否参加视频答辩", "Please say whether you will come to the video defence"),
+        Text(
+            "{round}视频答辩安排如下，尚未收到您的答复，请尽快确认是否参加。",
+            "{round}: your answer to the arrangement below has not come yet; please say soon whether you"
+            " will come.",
         ),
-        (NoticeKind.TIME_STAYS, Text("视频答辩时间不变", "The time of the video defence stays")),
-    )
+    ),
+    NoticeKind.TIME_STAYS: (
+        Text("视频答辩时间不变", "The time of the video defence stays"),
+        Text(
+            "您对{round}视频答辩提出的调整申请收悉。经研究，时间不变，请按下列安排参加。",
+            "{round}: the centre has considered your request for another time. The time stays; please"
+            " come as arranged below.",
+        ),
+    ),
 }
-_INTROS |= {
-    (audience, kind): intro
-    for audience in Audience
-    for kind, intro in (
-        (
-            NoticeKind.PLEASE_CONFIRM,
-            Text(
-                "{round}视频答辩安排如下，尚未收到您的答复，请尽快确认是否参加。",
-                "{round}: your answer to the arrangement below has not come yet; please say soon whether you"
-                " will come.",
-            ),
-        ),
-        (
-            NoticeKind.TIME_STAYS,
-            Text(
-                "您对{round}视频答辩提出的调整申请收悉。经研究，时间不变，请按下列安排参加。",
-                "{round}: the centre has considered your request for another time. The time stays; please"
-                " come as arranged below.",
-            ),
-        ),
-    )
-}
-
-_TITLES[Audience.CANDIDATE, NoticeKind.RESULT] = Text("视频答辩结果通知", "The result of your video defence")
-_INTROS[Audience.CANDIDATE, NoticeKind.RESULT] = Text(
-    "{round}视频答辩结果已公布，您的结论如下。如有疑问，请致电评价中心。",
-    "{round}: the results of the video defences are out; yours is below. Telephone the centre if in doubt.",
-)
+"""Title and intro."""
 
 _CONFIRM_REMARK = Text(
     "答复：请打开个人链接确认参加，也可以在那里说明不能参加或申请调整时间。",
@@ -311,7 +294,11 @@ def _remarks(audience: Audience, kind: NoticeKind) -> tuple[Text, ...]:
 
 
 STANDARD: Mapping[LetterName, Wording] = {
-    name: Wording(_TITLES[name], _INTROS[name], _remarks(*name)) for name in _TITLES
+    name: Wording(title, _INTROS[name], _remarks(*name)) for name, title in _TITLES.items()
+} | {
+    (audience, kind): Wording(title, intro, _remarks(audience, kind))
+    for audience in Audience
+    for kind, (title, intro) in _ALIKE_FOR_ALL.items()
 }
 """Every letter there is."""
 

@@ -15,12 +15,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.serving import make_server
 
 from defense.extensions import db
-from defense.models import Account, Invite
+from defense.models import Account, Defence, Invite
 from defense.models.types import utc_now
 from defense.services.access import invite_link, issue_link
+from defense.services.meetings import candidate_window
 from defense.services.own_appointments import audience_of
 from defense.services.transaction import begin_write
 from tests.browsers import LAPTOP, PHONE
+
+_INVITES = select(Invite).order_by(Invite.start_at, Invite.id)
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def link_of(future_app: Flask) -> Callable[[str], str]:
         if whose == "staff":
             account = session.scalars(select(Account).where(Account.username == "staff")).one()
             return issue_link(session, account, utc_now() + timedelta(days=1))
-        invites = session.scalars(select(Invite).order_by(Invite.start_at, Invite.id))
+        invites = session.scalars(_INVITES)
         return invite_link(next(i for i in invites if audience_of(i) == whose), secret)
 
     def make(whose: str) -> str:
@@ -111,3 +114,31 @@ def test_every_page_fits(
     staff.once("dialog", lambda dialog: dialog.accept())
     staff.get_by_role("button", name="时间不变").click()
     assert "时间不变，已安排邮件通知本人" in staff.locator(".alert-success").inner_text()
+
+
+def test_what_is_half_typed_survives_the_last_hour(
+    browser: Browser, address: str, link_of: Callable[[str], str], future_app: Flask
+) -> None:
+    """Shortly before the door opens the page looks for news every minute, but not over somebody's typing."""
+    link = link_of("candidate")
+    with future_app.app_context(), sessionmaker(db.engine)() as session:
+        begin_write(session)
+        first = next(i for i in session.scalars(_INVITES) if audience_of(i) == "candidate")
+        defence = session.get_one(Defence, first.defence_id)
+        earlier = candidate_window(defence).start_at - utc_now() - timedelta(minutes=30)
+        for row in (defence, defence.sitting, first):
+            row.start_at, row.end_at = row.start_at - earlier, row.end_at - earlier
+        session.commit()
+    page = browser.new_context(viewport=PHONE).new_page()  # type: ignore[arg-type]
+    page.clock.install()
+    page.goto(address + link)
+    page.evaluate("window.isTheSame = true")
+    page.locator("summary", has_text="申请调整时间").click()
+    reason = page.get_by_label("原因（最多 500 字）")
+    reason.fill("上午有课")
+    page.clock.run_for(130_000)
+    assert reason.input_value() == "上午有课" and page.evaluate("window.isTheSame") is True
+    reason.fill("")
+    with page.expect_navigation():
+        page.clock.run_for(60_000)
+    assert page.evaluate("window.isTheSame") is None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from defense.models import Account, Application, Defence, Panel, Round, Sitting
 from defense.services.access import Role, create_account
 from defense.services.imports import ImportCounts, import_workbook
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
+from tests.conftest import make_app
 
 
 @pytest.fixture(scope="session")
@@ -59,13 +62,32 @@ def take_in(session: Session, round_: Round, staff: Account) -> Callable[[str, W
     return take
 
 
+@pytest.fixture(scope="session")
+def loaded_sqlite(
+    tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path, workbooks: dict[str, Workbook]
+) -> Path:
+    """A SQLite file with the round, the member of staff, experts, panels and applications."""
+    directory = tmp_path_factory.mktemp("loaded")
+    with make_app(directory, migrated_sqlite).app_context():
+        with sessionmaker(db.engine)() as session:
+            round_ = ensure_round(session, "2021")
+            staff = create_account(session, Role.STAFF, "王工", "staff", None)
+            for kind in ("experts", "panels", "applications"):
+                import_workbook(session, round_, kind, f"{kind}.xlsx", workbooks[kind].data, staff.id)
+            session.commit()
+        db.engine.dispose()
+    return directory / "defence.sqlite3"
+
+
 @pytest.fixture
-def loaded(
-    session: Session, round_: Round, take_in: Callable[..., ImportCounts], workbooks: dict[str, Workbook]
-) -> Round:
+def loaded(session: Session, round_: Round, staff: Account, loaded_sqlite: Path) -> Round:
     """A round with experts, panels and applications."""
-    for kind in ("experts", "panels", "applications"):
-        take_in(kind, workbooks[kind])
+    session.commit()
+    file = db.engine.url.database
+    assert file is not None
+    db.engine.dispose()
+    # In it the round and the member of staff are the same first rows.
+    shutil.copy(loaded_sqlite, file)
     return round_
 
 

@@ -1,8 +1,10 @@
-"""A published half-day with two candidates who came from the upstream platform."""
+"""A published half-day with two candidates from upstream; and the platform itself, served."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,6 +15,7 @@ from defense.extensions import db
 from defense.models import Application, UpstreamDelivery, UpstreamHold
 from defense.services.access import Principal, Role, create_account
 from tests.invite_world import World
+from tests.upstream_platform import Caller, Platform, filled_file, serving
 
 
 @pytest.fixture
@@ -67,3 +70,21 @@ def deliveries(session: Session) -> Callable[[Application], list[UpstreamDeliver
         )
 
     return find
+
+
+@pytest.fixture(scope="session")
+def platform_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of a platform with invented applications; tests take copies."""
+    return filled_file(tmp_path_factory.mktemp("platform"))
+
+
+@pytest.fixture
+def platform(tmp_path: Path, platform_file: Path) -> Iterator[Platform]:
+    """A platform with invented applications that wants tokens."""
+    with serving(Path(shutil.copy(platform_file, tmp_path))) as platform:
+        yield platform
+
+
+@pytest.fixture
+def caller(platform: Platform) -> Caller:
+    return Caller(platform)

@@ -1,0 +1,72 @@
+"""The command that runs an upstream platform to try the service against."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import click
+
+from defense.cli_support import told_errors
+from defense.domain.errors import InvalidInput
+from defense.domain.round_rules import parse_round_rules
+from defense.domain.text import Text
+from defense.services.rounds import RULE_FILES_DIR
+from sandbox.api import Platform
+from sandbox.faults import Faults
+from sandbox.inventing import fill
+from sandbox.keys import Client, Clock, Keys
+from sandbox.serving import server_of
+from sandbox.store import Store
+
+
+@click.command("upstream-sandbox")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8090, show_default=True, help="0 for any that is free.")
+@click.option("--database", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option("--round", "code", default="2021", show_default=True)
+@click.option("--applications", default=200, show_default=True, help="How many to invent; 0 for none.")
+@click.option("--seed", default=1, show_default=True)
+@click.option("--auth", type=click.Choice(["oauth2", "hmac"]), default="oauth2", show_default=True)
+@click.option("--client-id", default="centre", show_default=True)
+@click.option("--secret", help="What the client knows; invented when it is not given.")
+@click.option("--faults", default="", help="E.g. timeout=0.05,429=0.1,500=0.05,cut=0.05,cut_after=0.05")
+@click.option("--fault-seed", default=7, show_default=True)
+@click.option("--rate", default=0.0, show_default=True, help="Requests a second; 0 for no limit.")
+@told_errors
+def upstream_sandbox(
+    host: str, port: int, database: Path, code: str, applications: int, seed: int, auth: str,
+    client_id: str, secret: str | None, faults: str, fault_seed: int, rate: float,
+) -> None:  # fmt: skip
+    """Serve a small management platform with invented applications, until it is interrupted."""
+    try:
+        wanted_faults = Faults.parse(faults, fault_seed)
+    except ValueError as error:
+        raise InvalidInput(Text(f"--faults：{error}", f"--faults: {error}")) from error
+    rules_file = RULE_FILES_DIR / f"{code}.toml"
+    if not rules_file.is_file():
+        raise InvalidInput(
+            Text(f"没有批次规则文件 {rules_file.name}", f"there is no rule file {rules_file.name}")
+        )
+    store = Store(database)
+    if applications:
+        rules = parse_round_rules(rules_file.read_text(encoding="utf-8"))
+        readable = fill(store, rules, applications, seed)
+        click.echo(f"{readable} applications of the round {code}")
+    client = Client(client_id, secret or secrets.token_urlsafe(18))
+    platform = Platform(store, Keys(client, Clock(), rate=rate), auth, wanted_faults)
+    server = server_of(platform, host, port)
+    click.echo(f"http://{host}:{server.port} ; X-Sandbox-Key: {platform.debug_key}")
+    click.echo("settings of the service:")
+    click.echo(f"  UPSTREAM_URL=http://{host}:{server.port}")
+    click.echo(f"  UPSTREAM_AUTH={auth}")
+    names = (
+        ("UPSTREAM_CLIENT_ID", "UPSTREAM_CLIENT_SECRET")
+        if auth == "oauth2"
+        else ("UPSTREAM_KEY_ID", "UPSTREAM_KEY")
+    )
+    click.echo(f"  {names[0]}={client.id}\n  {names[1]}={client.secret}")
+    server.serve_forever()
+
+
+SANDBOX_COMMANDS = (upstream_sandbox,)

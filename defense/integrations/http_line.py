@@ -1,0 +1,37 @@
+"""One HTTP request to another system, and what can be said of it when no answer came.
+
+Neither an exception nor a log line that comes out of here holds an address, a header or a body, for these
+carry keys and people's data.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import requests
+import urllib3
+from requests.structures import CaseInsensitiveDict
+
+SHORT_READ = 1 << 14
+
+_quiet: ContextVar[bool] = ContextVar("calling another system", default=False)
+
+
+class _Discreet(logging.Filter):
+    """Drops what the HTTP library tells of our calls: whole addresses, which hold checksums and tokens."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not _quiet.get()
+
+
+for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
+    logging.getLogger(f"urllib3.{_name}").addFilter(_Discreet())
