@@ -93,10 +93,7 @@ def read_answer(answer: HttpAnswer | StrEnum) -> DeskAnswer:
         return DeskAnswer(DeskAnswerKind.LATER, _SILENCE.format(why=answer.value), ends_turn=True)
     status, said = answer.status, _said(answer)
     if status == 200:
-        etag = (answer.json() or {}).get("etag")
-        if isinstance(etag, str) and etag:
-            return DeskAnswer(DeskAnswerKind.TAKEN, _TAKEN, etag=etag)
-        return DeskAnswer(DeskAnswerKind.LATER, _NOT_READ.format(status=status))
+        return _read_yes(answer)
     if status == 412:
         return DeskAnswer(DeskAnswerKind.STALE, _STALE.format(said=said))
     if status in NOT_LET_IN:
@@ -109,6 +106,13 @@ def read_answer(answer: HttpAnswer | StrEnum) -> DeskAnswer:
         retry_after_s=_rest_s(answer.headers),
         ends_turn=status in BUSY,
     )
+
+
+def _read_yes(answer: HttpAnswer) -> DeskAnswer:
+    etag = (answer.json() or {}).get("etag")
+    if isinstance(etag, str) and etag:
+        return DeskAnswer(DeskAnswerKind.TAKEN, _TAKEN, etag=etag)
+    return DeskAnswer(DeskAnswerKind.LATER, _NOT_READ.format(status=answer.status))
 
 
 def _said(answer: HttpAnswer) -> str:
