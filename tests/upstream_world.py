@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.domain.errors import DomainError
 from defense.domain.lifecycle import Move
 from defense.extensions import db
-from defense.models import Application, Defence, Round, UpstreamDelivery, UpstreamHold
+from defense.models import Application, AuditEntry, Defence, Round, UpstreamDelivery, UpstreamHold
 from defense.services.access import Principal, Role, create_account
 from defense.services.reopening import ask_reopening, decide_reopening, spend_second
 from defense.services.results import release_results
@@ -26,9 +27,12 @@ from defense.services.upstream_bodies import result_body, says_the_same
 from defense.services.upstream_care import try_again
 from defense.services.upstream_pushing import push_due
 from defense.services.upstream_telling import DeliveryKind, DeliveryState, tell_results
+from sandbox.store import Told
 from tests.invite_world import START, World
 from tests.keeping_world import Clock, settings_in
-from tests.upstream_paper import Kept, Killed, PaperPlatform
+from tests.upstream_paper import Killed
+from tests.upstream_platform import Platform
+from tests.upstream_side import ROUND, Side
 
 
 class DyingSession(Session):
@@ -59,8 +63,6 @@ def make_template(directory: Path) -> Path:
             more = world._application(number, name, f"{number}@example.org")
             world.add_defence(more, world.sitting, START + timedelta(minutes=20 * int(number[-1])))
             world.candidates.append(more)
-        for candidate in world.candidates:
-            session.add(UpstreamHold(application_id=candidate.id, etag="v1"))
         create_account(session, Role.STAFF, "王工", "staff", None)
         create_account(session, Role.SUPERVISOR, "赵监督", "supervisor", None)
         session.commit()
@@ -71,7 +73,7 @@ def make_template(directory: Path) -> Path:
 class RoundTrip:
     """Both sides, with a clock that can be turned."""
 
-    def __init__(self, directory: Path, template: Path) -> None:
+    def __init__(self, directory: Path, template: Path, platform: Platform) -> None:
         path = directory / "run.sqlite3"
         shutil.copy(template, path)
         self.engine = create_engine(f"sqlite:///{path}")
@@ -79,10 +81,12 @@ class RoundTrip:
         self.sessions = sessionmaker(self.engine)
         self.clock = Clock()
         self.clock.wait(1)
-        self.platform = PaperPlatform(self.sessions)
+        self.side = Side(platform, self.sessions)
         with self.sessions() as session:
             for application in session.scalars(select(Application)):
-                self.platform.records[application.number] = Kept(dict(application.record_json))
+                item = platform.inside.store.put(ROUND, application.record_json)
+                session.add(UpstreamHold(application_id=application.id, etag=item.etag))
+            session.commit()
         self.staff = Principal(1, Role.STAFF, "王工", "", None, None)
         self.supervisor = Principal(2, Role.SUPERVISOR, "赵监督", "", None, None)
 
@@ -97,16 +101,14 @@ class RoundTrip:
     def push(self, dies: Callable[[], str] = lambda: "", chance: Callable[[], float] = random.random) -> None:
         """Let the sender run, or be killed."""
         mortal = type("Mortal", (DyingSession,), {"dies": staticmethod(dies)})
+        desks = [self.side.desk() for _ in range(3)]
         with suppress(Killed):
-            push_due(sessionmaker(self.engine, class_=mortal), [self.platform] * 3, self.clock, chance)
+            push_due(sessionmaker(self.engine, class_=mortal), desks, self.clock, chance)
 
     def pull(self) -> None:
-        """Look at every record there."""
-        with self.sessions() as session:
-            ids = session.scalars(select(Application.id)).all()
+        """Look what changed there, unless killed."""
         with suppress(Killed):
-            for id_ in ids:
-                self.platform.fetch_again(id_)
+            self.side.pull()
 
     def decide_fee(self, session: Session, number: str) -> None:
         """Let somebody through unpaid, or take that back."""
@@ -146,8 +148,7 @@ class RoundTrip:
 
     def settle_difference(self, session: Session, number: str, accept: bool) -> None:
         application = self.application(session, number)
-        if session.get_one(UpstreamHold, application.id).is_different:
-            self.platform.settle_difference(session, application, accept)
+        self.side.settle_difference(session, application, accept)
 
     def wake_the_dead(self, session: Session, number: str = "") -> None:
         """Staff try again whatever failed."""
@@ -160,27 +161,57 @@ class RoundTrip:
 
     def check(self) -> None:
         """Every delivery was applied once and in order, and both sides say the same of everybody."""
+        applied: dict[str, list[Told]] = {}
+        for told in self.side.platform.inside.store.all_told():
+            applied.setdefault(told.number, []).append(told)
         with self.sessions() as session:
             is_released = session.scalars(select(Round)).one().results_released_at is not None
             for application in session.scalars(select(Application)):
-                told = session.scalars(
-                    select(UpstreamDelivery)
-                    .where(UpstreamDelivery.application_id == application.id)
-                    .order_by(UpstreamDelivery.sequence)
-                ).all()
-                assert {d.state for d in told} <= {DeliveryState.SENT, DeliveryState.SUPERSEDED}
-                kept = self.platform.records[application.number]
-                assert kept.applied == [d.body_json for d in told if d.state == DeliveryState.SENT]
-                hold = session.get_one(UpstreamHold, application.id)
-                assert not hold.is_different
-                assert hold.etag == kept.etag
-                assert [body for body in kept.applied if "decision" in body] == [
-                    d.body_json for d in told if d.kind == DeliveryKind.DECISION
-                ], "every decision is told"
+                there = applied.get(application.number, [])
+                self._check_deliveries(session, application, there)
+                self._check_record(session, application)
                 if is_released:
-                    self._check_result(session, application, kept)
+                    _check_result(session, application, there)
 
-    def _check_result(self, session: Session, application: Application, kept: Kept) -> None:
-        now = result_body(session, application)
-        told = [body for body in kept.applied if "conclusion" in body]
-        assert says_the_same(told[-1], now) if told else now["conclusion"] == "pending"
+    def count(self) -> Counter[str]:
+        """What happened, so that a run in which nothing does is noticed."""
+        there = self.side.platform.inside.store.all_told()
+        with self.sessions() as session:
+            states = session.scalars(select(UpstreamDelivery.state)).all()
+            retried = session.scalars(select(AuditEntry.seq).where(AuditEntry.action == "upstream.retried"))
+            return Counter(
+                told=len(there),
+                repeated=sum(one.repeats for one in there),
+                superseded=states.count(DeliveryState.SUPERSEDED),
+                changed=self.side.stale,
+                failed=len(retried.all()),
+            )
+
+    def _check_deliveries(self, session: Session, application: Application, there: list[Told]) -> None:
+        queued = session.scalars(
+            select(UpstreamDelivery)
+            .where(UpstreamDelivery.application_id == application.id)
+            .order_by(UpstreamDelivery.sequence)
+        ).all()
+        assert {d.state for d in queued} <= {DeliveryState.SENT, DeliveryState.SUPERSEDED}
+        assert all(d.state == DeliveryState.SENT for d in queued if d.kind == DeliveryKind.DECISION)
+        here = [d for d in queued if d.state == DeliveryState.SENT]
+        assert [(d.idempotency_key, d.kind, d.body_json) for d in here] == [
+            (told.key, told.kind, told.body) for told in there
+        ]
+
+    def _check_record(self, session: Session, application: Application) -> None:
+        """Equal, or staff have said that ours stays; nothing waits for them any more."""
+        hold, item = (
+            session.get_one(UpstreamHold, application.id),
+            self.side.platform.item(application.number),
+        )
+        assert not hold.is_different
+        assert hold.etag == item["etag"]
+        assert application.record_json == item["record"]
+
+
+def _check_result(session: Session, application: Application, there: list[Told]) -> None:
+    now = result_body(session, application)
+    told = [one.body for one in there if one.kind == DeliveryKind.RESULT]
+    assert says_the_same(told[-1], now) if told else now["conclusion"] == "pending"

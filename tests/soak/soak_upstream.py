@@ -16,5 +16,5 @@ RUNS, FIRST_SEED = 200, 10_000
 @pytest.mark.timeout(7200)
 def test_both_sides_end_equal(tmp_path: Path, scaled: Callable[[int], int]) -> None:
     runs = scaled(RUNS)
-    run_all(range(FIRST_SEED, FIRST_SEED + runs), tmp_path, make_template(tmp_path))
-    print(f"{runs} runs: both sides equal, everything told once and in order")
+    counts = run_all(range(FIRST_SEED, FIRST_SEED + runs), tmp_path, make_template(tmp_path), slowly=True)
+    print(f"{runs} runs: both sides equal, everything told once and in order; {dict(counts)}")
