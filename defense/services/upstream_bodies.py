@@ -36,20 +36,19 @@ def decision_body(ruling: Ruling) -> dict[str, Any]:
 
 def result_body(session: Session, application: Application) -> dict[str, Any]:
     """How the application stands now: its conclusion, the vote behind it, and the head of its audit chain."""
-    defence = seated_defence(application)
-    decided_by = deciding_round(defence) if defence and defence.outcome else None
-    rule = rule_of(application.round.rules.defence)
-    is_held = defence is not None and defence.outcome is not None
+    newest = seated_defence(application)
+    held = newest if newest and newest.outcome else None
+    decided_by, rule = deciding_round(held), rule_of(application.round.rules.defence)
     return {
         "conclusion": conclusion_of(application).value,
-        "outcome": defence.outcome if defence else None,
-        "attempt": defence.attempt if defence else 0,
-        "held_at": defence.start_at.isoformat() if defence and is_held else None,
-        "panel": defence.sitting.panel.name if defence and is_held else "",
+        "outcome": held.outcome if held else None,
+        "attempt": held.attempt if held else 0,
+        "held_at": held.start_at.isoformat() if held else None,
+        "panel": held.sitting.panel.name if held else "",
         "rule": decided_by.rule if decided_by else rule.name.value,
         "rule_version": decided_by.rule_version if decided_by else rule.version,
         "tally": _numbers(decided_by),
-        "audit_head": _audit_head(session, defence) if is_held else None,
+        "audit_head": _audit_head(session, held) if held else None,
     }
 
 
@@ -70,10 +69,8 @@ def _numbers(ballot_round: BallotRound | None) -> dict[str, Any] | None:
     return {key: ballot_round.tally[key] for key in TOLD_NUMBERS if key in ballot_round.tally}
 
 
-def _audit_head(session: Session, defence: Defence | None) -> dict[str, Any] | None:
+def _audit_head(session: Session, defence: Defence) -> dict[str, Any] | None:
     """The sealed head of the sitting's chain; before the seal, the newest."""
-    if defence is None:
-        return None
     chain = sitting_chain(defence.sitting_id)
     seal = session.get(Seal, defence.sitting_id)
     if seal is not None:
