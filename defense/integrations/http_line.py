@@ -6,8 +6,20 @@ carry keys and people's data.
 
 from __future__ import annotations
 
+import json
 import logging
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import requests
+import urllib3
+from requests.structures import CaseInsensitiveDict
 
 SHORT_READ = 1 << 14
 
