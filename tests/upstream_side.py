@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from defense.integrations.upstream import FailureKind, FeedItem, UpstreamClient, UpstreamFailure
 from defense.integrations.upstream.client import Timing
 from defense.models import Application, UpstreamHold
-from defense.services.transaction import begin_write
 from defense.services.upstream_desk import PlatformDesk
+from defense.services.upstream_refetch import refetch
 from defense.settings import UpstreamAccess
 from tests.upstream_paper import Killed
 from tests.upstream_platform import Platform
@@ -71,20 +71,7 @@ class Side:
         return PlatformDesk(self.client, self._fetch)
 
     def _fetch(self, application_id: int) -> None:
-        """Fetch one record and keep that it differs."""
-        with self.sessions() as session:
-            number = session.get_one(Application, application_id).number
-        item = self.client.fetch(ROUND, number)
-        if item is None:
-            return
-        with self.sessions() as session:
-            begin_write(session)
-            application = session.get_one(Application, application_id)
-            hold = session.get_one(UpstreamHold, application_id)
-            hold.is_different = application.record_json != item.record
-            if not hold.is_different:
-                hold.etag = item.etag
-            session.commit()
+        refetch(self.sessions, self.client, application_id)
 
     def pull(self) -> None:
         """Look at every record there."""

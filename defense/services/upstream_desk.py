@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from defense.domain.text import Text
 from defense.integrations.upstream import FailureKind, UpstreamClient, UpstreamFailure
 from defense.services.upstream_answers import DeskAnswer, DeskAnswerKind
+from defense.services.upstream_refetch import refetch
+from defense.settings import UpstreamAccess
+
+CONNECTIONS = 4
 
 MAX_REST_S = 3600.0
 """Longer than this nobody is left alone, whatever they ask for."""
@@ -59,3 +66,9 @@ def answer_of(failure: UpstreamFailure) -> DeskAnswer:
         retry_after_s=None if rest_s is None else min(rest_s, MAX_REST_S),
         ends_turn=failure.kind in _OF_ALL,
     )
+
+
+def desks_at(access: UpstreamAccess, session_factory: Callable[[], Session]) -> list[PlatformDesk]:
+    """Desks at the installation's platform, to be used side by side."""
+    client = UpstreamClient(access)
+    return [PlatformDesk(client, partial(refetch, session_factory, client))] * CONNECTIONS
