@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from defense.cli_audit import AUDIT_COMMANDS
 from defense.cli_calendar import CALENDAR_COMMANDS
+from defense.cli_checks import check_applications_command
 from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
 from defense.cli_sandbox import SANDBOX_COMMANDS
@@ -70,7 +71,7 @@ def register_commands(app: Flask) -> None:
             create_account_command,
             push_calendar_command,
         ),
-        *(sign_in_link, preflight, first_start, nginx_config_command),
+        *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
         *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS, *SANDBOX_COMMANDS),
         *UPSTREAM_PUSH_COMMANDS,
     ):

@@ -1,63 +1,68 @@
-"""Who must defend, by part five of the notice."""
+"""Who must defend, by part five of the notice.
+
+Source: domain.md rows 28 and 29; which levels and affiliations the rules speak of is said by the round.
+"""
 
 from __future__ import annotations
 
-from defense.domain.application import ApplicationRecord
-from defense.domain.assessment import Finding, Requirement, Severity
-from defense.domain.text import Text
+from collections.abc import Iterable, Mapping
+from itertools import product
+
+from defense.domain.assessment import Finding, Requirement
+from defense.domain.eligibility_case import Answer, Case, Given
+from defense.domain.rule import RuleSetting
 from defense.domain.vocabulary import AFFILIATION_TEXT, Affiliation, Level
 
-_MUST = (Affiliation.REGION, Affiliation.PREFECTURE)
-_NEED_NOT = (Affiliation.COUNTY, Affiliation.TOWNSHIP)
+REQUIREMENT_OF = {
+    "defence_required_senior": Requirement.REQUIRED,
+    "defence_required_unit": Requirement.REQUIRED,
+    "defence_pending": Requirement.PENDING,
+    "defence_pending_aid": Requirement.PENDING,
+    "defence_not_required": Requirement.NOT_REQUIRED,
+}
+"""Rule → what it comes to. Where several hold, required comes before pending, and that before the last."""
 
-_SENIOR = Text(
-    "申报正高级职称，须参加答辩（不论单位隶属）",
-    "applies for a senior title: defends, whatever the unit belongs to",
-)
-_REQUIRED = Text(
-    "申报副高级职称，单位隶属“{affiliation}”：自治区及地州市单位专业技术人员均参加答辩",
-    "applies for an associate senior title from a unit of kind “{affiliation}”: units of the autonomous "
-    "region and of the prefectures all defend",
-)
-_NOT_REQUIRED = Text(
-    "申报副高级职称，单位隶属“{affiliation}”：不在通知规定的答辩范围，无需答辩",
-    "applies for an associate senior title from a unit of kind “{affiliation}”: outside the range the notice "
-    "names, so no defence",
-)
-_UNSAID = Text(
-    "申报副高级职称，单位隶属“{affiliation}”：通知未规定是否答辩，待裁定",
-    "applies for an associate senior title from a unit of kind “{affiliation}”: the notice does not say, "
-    "a ruling is needed",
-)
-_AID = Text(
-    "援疆人员，单位隶属“{affiliation}”：通知未规定援疆人员是否答辩，待裁定",
-    "on a 援疆 posting in a unit of kind “{affiliation}”: the notice does not say whether such persons "
-    "defend, a ruling is needed",
-)
+_BY_STRENGTH = (Requirement.REQUIRED, Requirement.PENDING, Requirement.NOT_REQUIRED)
 
 
-def derive_requirement(record: ApplicationRecord) -> tuple[Requirement, tuple[Finding, ...]]:
-    """Whether the person must defend, with each reason as a finding of clause 五(二) or 五(三).
-
-    Source: domain.md rows 28 and 29.
-    """
-    if record.level is Level.SENIOR:
-        return _decided(Requirement.REQUIRED, "defence_required_senior", "五(二)", (_SENIOR,), record)
-    if record.affiliation in _MUST:
-        return _decided(Requirement.REQUIRED, "defence_required_unit", "五(三)", (_REQUIRED,), record)
-    if record.affiliation in _NEED_NOT and record.aid_posting is None:
-        return _decided(Requirement.NOT_REQUIRED, "defence_not_required", "五(三)", (_NOT_REQUIRED,), record)
-    reasons = () if record.affiliation in _NEED_NOT else (_UNSAID,)
-    if record.aid_posting is not None:
-        reasons = (*reasons, _AID)
-    return _decided(Requirement.PENDING, "defence_pending", "五(三)", reasons, record)
+def is_of_level(case: Case, given: Given) -> Answer:
+    """Applies for one of the levels."""
+    return case.record.level in given["levels"]
 
 
-def _decided(
-    requirement: Requirement, code: str, clause: str, reasons: tuple[Text, ...], record: ApplicationRecord
-) -> tuple[Requirement, tuple[Finding, ...]]:
-    affiliation = AFFILIATION_TEXT[record.affiliation]
-    return requirement, tuple(
-        Finding(code, Severity.INFO, clause, "defence", reason.format(affiliation=affiliation))
-        for reason in reasons
-    )
+def is_of_unit(case: Case, given: Given) -> Answer:
+    """Applies for one of the levels from a unit of one of the affiliations."""
+    record = case.record
+    fits = record.level in given["levels"] and record.affiliation in given["affiliations"]
+    return fits and {"affiliation": AFFILIATION_TEXT[record.affiliation]}
+
+
+def is_posted_to_unit(case: Case, given: Given) -> Answer:
+    """As `is_of_unit`, on a 援疆 posting."""
+    return case.record.aid_posting is not None and is_of_unit(case, given)
+
+
+def failing_fails_all(case: Case, given: Given) -> Answer:
+    """One who fails the defence fails the application; said of those who may have to defend."""
+    return case.rules.defence.effect == "veto"
+
+
+def derive_requirement(findings: Iterable[Finding]) -> tuple[Requirement, tuple[Finding, ...]]:
+    """Whether the person must defend, and the findings without the reasons that stronger ones outdo."""
+    findings = tuple(findings)
+    found = {REQUIREMENT_OF[f.code] for f in findings if f.code in REQUIREMENT_OF}
+    requirement = next((r for r in _BY_STRENGTH if r in found), Requirement.PENDING)
+    return requirement, tuple(f for f in findings if REQUIREMENT_OF.get(f.code, requirement) is requirement)
+
+
+def undecided(
+    settings: Mapping[str, RuleSetting], levels: Iterable[Level]
+) -> tuple[tuple[Level, Affiliation], ...]:
+    """Of the levels and affiliations those of which no rule says anything."""
+    covered: set[tuple[Level, Affiliation]] = set()
+    for code in REQUIREMENT_OF.keys() - {"defence_pending_aid"}:
+        setting = settings[code]
+        if setting.severity is not None:
+            affiliations = setting.given.get("affiliations", tuple(Affiliation))
+            covered.update(product(setting.given["levels"], affiliations))
+    return tuple(pair for pair in product(levels, Affiliation) if pair not in covered)

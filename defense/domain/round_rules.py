@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from defense.domain.errors import InvalidInput
+from defense.domain.defence_requirement import undecided
+from defense.domain.rule import RuleSetting, wrong_file
+from defense.domain.rule_tables import settings_from
 from defense.domain.scheduling_rules import SchedulingRules, scheduling_rules_from
 from defense.domain.text import Text
-from defense.domain.vocabulary import Level
+from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, Level
 from defense.domain.working_hours import Season, season_on, seasons_from
-
-BEIJING = ZoneInfo("Asia/Shanghai")
+from defense.domain.zone import BEIJING
 
 PANEL_RULES = (
     "one_vote_veto",
@@ -85,18 +86,53 @@ class RoundRules:
     name: Text
     telephones: tuple[str, ...]
     support_telephones: tuple[str, ...]
-    filing_opens_at: datetime
-    filing_closes_at: datetime
-    max_submissions: int
-    professional_training_years: frozenset[int]
-    public_training_years: frozenset[int]
-    appraisal_years: frozenset[int]
-    min_publicity_working_days: int
+    settings: Mapping[str, RuleSetting]
+    """Id → how the round has that rule of `eligibility_rules`; all of them."""
     defence: DefenceRules
     scheduling: SchedulingRules
     seasons: tuple[Season, ...]
     extra_days_off: frozenset[date]
     series: tuple[Series, ...]
+
+    def given(self, rule: str, parameter: str) -> Any:
+        """A parameter of a rule."""
+        return self.settings[rule].given[parameter]
+
+    @property
+    def filing_opens_at(self) -> datetime:
+        """The first moment at which one may submit."""
+        return datetime.combine(self.given("filed_early", "first_day"), time(0), BEIJING)
+
+    @property
+    def filing_closes_at(self) -> datetime:
+        """The last second at which one may submit."""
+        last_day, closing_time = (self.given("filed_late", key) for key in ("last_day", "closing_time"))
+        return datetime.combine(last_day, closing_time, BEIJING)
+
+    @property
+    def max_submissions(self) -> int:
+        """How often one may submit, the first time included."""
+        return int(self.given("too_many_submissions", "limit"))
+
+    @property
+    def professional_training_years(self) -> frozenset[int]:
+        """Of which professional continuing education (专业科目) is asked for."""
+        return frozenset(self.given("professional_training_missing", "years"))
+
+    @property
+    def public_training_years(self) -> frozenset[int]:
+        """Of which public continuing education (公需科目) is asked for."""
+        return frozenset(self.given("public_training_missing", "years"))
+
+    @property
+    def appraisal_years(self) -> frozenset[int]:
+        """Of which appraisal forms are asked for."""
+        return frozenset(self.given("appraisal_missing", "years"))
+
+    @property
+    def min_publicity_working_days(self) -> int:
+        """How long a unit makes an application public at least."""
+        return int(self.given("publicity_too_short", "min_working_days"))
 
     def series_named(self, name: str) -> Series | None:
         """The series of that name, or None when the round does not have it."""
@@ -122,29 +158,24 @@ def parse_round_rules(toml_text: str) -> RoundRules:
         data = tomllib.loads(toml_text)
         rules = _rules_from(data)
     except KeyError as missing:
-        raise _invalid(f"缺少键 {missing}", f"the key {missing} is missing") from missing
+        raise wrong_file(f"缺少键 {missing}", f"the key {missing} is missing") from missing
     except (tomllib.TOMLDecodeError, TypeError, ValueError, AttributeError) as error:
-        raise _invalid(str(error), str(error)) from error
+        raise wrong_file(str(error), str(error)) from error
     _check(rules)
     return rules
 
 
 def _rules_from(data: dict[str, Any]) -> RoundRules:
-    filing, years, defence = data["filing"], data["proof_years"], data["defence"]
+    settings = settings_from(data)
+    needed_by = settings["no_exam_result"].given["needed_by"]
     return RoundRules(
         code=data["code"],
         year=data["year"],
         name=Text(data["name_zh"], data["name_en"]),
         telephones=tuple(data["telephones"]),
         support_telephones=tuple(data["support_telephones"]),
-        filing_opens_at=datetime.combine(filing["first_day"], time(0), BEIJING),
-        filing_closes_at=datetime.combine(filing["last_day"], filing["closing_time"], BEIJING),
-        max_submissions=filing["max_submissions"],
-        professional_training_years=frozenset(years["professional_training"]),
-        public_training_years=frozenset(years["public_training"]),
-        appraisal_years=frozenset(years["appraisal"]),
-        min_publicity_working_days=data["publicity"]["min_working_days"],
-        defence=defence_rules_from(defence),
+        settings=settings,
+        defence=defence_rules_from(data["defence"]),
         scheduling=scheduling_rules_from(data.get("scheduling", {})),
         seasons=seasons_from(data["working_hours"]),
         extra_days_off=frozenset(data["calendar"]["extra_days_off"]),
@@ -153,7 +184,7 @@ def _rules_from(data: dict[str, Any]) -> RoundRules:
                 s["name"],
                 tuple(Level(level) for level in s["levels"]),
                 tuple(s["specialties"]),
-                tuple(Level(level) for level in s.get("exam_result_levels", ())),
+                tuple(needed_by.get(s["name"], ())),
             )
             for s in data["series"]
         ),
@@ -195,7 +226,7 @@ def defence_rules_from(data: dict[str, Any]) -> DefenceRules:
 
 def _check(rules: RoundRules) -> None:
     checks = [
-        (rules.filing_opens_at < rules.filing_closes_at, "filing"),
+        (rules.filing_opens_at < rules.filing_closes_at, "[rules.filed_late] last_day"),
         *_vote_checks(rules.defence),
         *_time_checks(rules.defence),
         (bool(rules.seasons), "working_hours"),
@@ -203,7 +234,27 @@ def _check(rules: RoundRules) -> None:
     ]
     for passed, key in checks:
         if not passed:
-            raise _invalid(f"{key} 的值不可用", f"{key} has a value that cannot be used")
+            raise wrong_file(f"{key} 的值不可用", f"{key} has a value that cannot be used")
+    _check_series_of_exams(rules)
+    for level, affiliation in undecided(rules.settings, dict.fromkeys(_levels_of(rules))):
+        who = LEVEL_TEXT[level], AFFILIATION_TEXT[affiliation]
+        raise wrong_file(
+            f"[rules.defence_…] 没有规定单位隶属“{who[1].zh}”的{who[0].zh}是否答辩",
+            f"[rules.defence_…] does not say whether {who[0].en} from a unit of kind “{who[1].en}” defends",
+        )
+
+
+def _levels_of(rules: RoundRules) -> list[Level]:
+    return [level for series in rules.series for level in series.levels]
+
+
+def _check_series_of_exams(rules: RoundRules) -> None:
+    for name in rules.given("no_exam_result", "needed_by"):
+        if rules.series_named(name) is None:
+            raise wrong_file(
+                f"[rules.no_exam_result] needed_by：本批次没有“{name}”系列",
+                f"[rules.no_exam_result] needed_by: this round has no series “{name}”",
+            )
 
 
 def _vote_checks(defence: DefenceRules) -> list[tuple[bool, str]]:
@@ -234,7 +285,3 @@ def _time_checks(defence: DefenceRules) -> list[tuple[bool, str]]:
         (defence.discussion_min >= 0, "defence.discussion_min"),
         (defence.buffer_min >= 0, "defence.buffer_min"),
     ]
-
-
-def _invalid(zh: str, en: str) -> InvalidInput:
-    return InvalidInput(Text(f"批次规则文件有误：{zh}", f"The round's rule file is wrong: {en}"))

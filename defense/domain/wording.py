@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-
-VAGUE_WORDS = (
-    *("若干", "等等", "大概", "大约", "左右", "多次", "数次", "几次"),
-    *("许多", "一些", "某些", "差不多", "基本上", "似乎", "好像"),
-)
 
 _POINT = r"((?:19|20)\d\d)(?:[./年-](0?[1-9]|1[0-2])(?!\d)月?|年)?"
 _PERIOD = re.compile(_POINT + r"\s*[-–—~～至到]+\s*(?:" + _POINT + r"|今|现在)")
@@ -25,9 +21,14 @@ class WrittenPeriod:
     end_month: int
 
 
-def find_vague_words(text: str) -> tuple[str, ...]:
-    """The vague words that occur in a text (notice 三(二): 不得出现含糊的词语)."""
-    return tuple(word for word in VAGUE_WORDS if word in text)
+def find_vague_words(text: str, vague_words: Iterable[str]) -> tuple[str, ...]:
+    """Those of the vague words that occur in a text (notice 三(二): 不得出现含糊的词语)."""
+    return tuple(word for word in vague_words if word in text)
+
+
+def period_between(start: date, end: date) -> WrittenPeriod:
+    """The period from the month of one day to the month of another, worded as its days."""
+    return WrittenPeriod(f"{start}至{end}", start.year * 12 + start.month - 1, end.year * 12 + end.month - 1)
 
 
 def find_periods(text: str, today: date) -> tuple[WrittenPeriod, ...]:

@@ -7,6 +7,7 @@ from defense.models.ballot import Ballot, BallotEnvelope, BallotRound, Voter
 from defense.models.candidate_needs import CandidateWish, NamedAttendee
 from defense.models.expert import Expert, ExpertAbsence, Panel, PanelHalfDay, PanelMember
 from defense.models.feed import CalendarObject, Feed
+from defense.models.finding import ApplicationFinding
 from defense.models.importing import ImportBatch
 from defense.models.invite import Invite, InviteReply, MailDomain, OutboxMessage, ReceivedMail
 from defense.models.meeting import Meeting
@@ -22,6 +23,7 @@ __all__ = [
     "AccessLink",
     "Account",
     "Application",
+    "ApplicationFinding",
     "AuditEntry",
     "AuditHead",
     "Ballot",

@@ -33,6 +33,7 @@ from defense.models import (
 )
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, revoke_account_links
+from defense.services.assessing import keep_assessment
 from defense.services.presence import hang_up_on
 from defense.services.rulings import has_begun
 from defense.services.upstream_telling import tell_result
@@ -132,9 +133,9 @@ class ApplicationMerger:
         application.fee_paid = record.fee_paid
         application.imported_at = utc_now()
         if application.assessment_json is None or not has_begun(application.defences):
-            assessment = assess_eligibility(record, self._rules, self._calendar)
-            application.assessment_json = assessment.to_json()
-            application.valid, application.requirement = assessment.valid, assessment.requirement.value
+            keep_assessment(
+                self._session, application, assess_eligibility(record, self._rules, self._calendar)
+            )
         if self._round.results_released_at is not None:
             tell_result(self._session, application)
 

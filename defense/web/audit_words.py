@@ -33,6 +33,8 @@ _ACTION_TEXT = {
     "account.email_set": Text("登记办公人员邮箱", "e-mail address of the office set"),
     "account.opened": Text("启用账号", "account opened again"),
     "account.password_set": Text("设置密码", "password set"),
+    "applications.checked": Text("重新核查申报材料", "applications checked again"),
+    "assessments.changed": Text("核查结果变更", "findings changed"),
     "attendee.added": Text("新增到场人员", "attendee added"),
     "attendee.named": Text("指定到场人员", "attendee named"),
     "attendee.released": Text("取消指定到场人员", "attendee no longer named"),

@@ -68,7 +68,8 @@ def open_as(browser: Browser, link: str, size: dict[str, int], **more: Any) -> P
 
 def fits(page: Page) -> bool:
     """Whether nothing has to be scrolled sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+    # A locator waits for the page that a click has just asked for.
+    return bool(page.locator("html").evaluate("html => html.scrollWidth <= window.innerWidth"))
 
 
 @pytest.mark.parametrize("whose", ["candidate", "panelist"])

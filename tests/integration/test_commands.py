@@ -57,6 +57,12 @@ def test_the_whole_path_by_command(shell: Shell, tmp_path: Path) -> None:
     assert load_workbook(marked)
     again = shell.run("import-applications", str(sample / "applications.xlsx"), "--round", "2021")
     assert ": 0 new, 0 changed" in again
+    found = tmp_path / "findings.xlsx"
+    told = shell.run("check-applications", "--round", "2021", "--to", str(found), ok=False)
+    assert " 0 judged otherwise than before" in told
+    assert re.search(r"^  block +\d+  filed_late ", told, re.MULTILINE)
+    assert re.search(r"^[1-9]\d* applications cannot go on$", told, re.MULTILINE)
+    assert load_workbook(found).sheetnames == ["核查汇总", "核查明细"]
 
     told = shell.run("solve", "--round", "2021", "--time-limit", "15")
     assert " 0 not placed" in told

@@ -16,7 +16,7 @@ from sqlalchemy import inspect, select, text
 from defense.app import create_app
 from defense.extensions import db, migrate
 from defense.migrating import ensure_database
-from defense.models import Application
+from defense.models import Application, ApplicationFinding
 from tests.conftest import make_settings
 from tests.postgres import PostgresServer
 
@@ -71,3 +71,18 @@ def test_records_of_an_older_release_become_whole(published_app: Flask) -> None:
         assert "[true,[2016,2017,2018,2019,2020],null]" in flat
         upgrade()
         assert {a.number: a.record_json for a in db.session.scalars(select(Application))} == before
+
+
+def test_findings_of_an_older_release_become_rows(published_app: Flask) -> None:
+    """0011: the table is filled from the assessments."""
+
+    def rows() -> set[tuple[int, str, str, str]]:
+        found = db.session.scalars(select(ApplicationFinding).execution_options(populate_existing=True))
+        return {(row.application_id, row.rule, row.severity, row.section) for row in found}
+
+    with published_app.app_context():
+        before = rows()
+        db.session.remove()
+        downgrade(revision="0010")
+        upgrade()
+        assert rows() == before != set()

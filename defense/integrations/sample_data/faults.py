@@ -78,6 +78,63 @@ def _needs_letter(applicant: Applicant) -> bool:
     )
 
 
+def _early(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    # Late enough for the publicity, which ended before, to lie in the same weeks of the calendar.
+    return {"submitted_at": write_moment(rules.filing_opens_at - timedelta(hours=2), rng)}
+
+
+def _other_gender(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    return {"gender": "女" if applicant.cells["gender"] == "男" else "男"}
+
+
+def _overlapping(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    return {"work_summary": "1998年7月至2010年8月在甲单位工作；2009年1月至今在乙单位工作"}
+
+
+def _working_on(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    return {"work_summary": f"1998年7月至{rules.year + 2}年8月在本单位工作"}
+
+
+def _lost_year(key: str) -> Callable[[Applicant, RoundRules, Random], _Cells]:
+    def spoil(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+        years = {
+            "professional_training_years": rules.professional_training_years,
+            "appraisal_years": rules.appraisal_years,
+        }[key]
+        return {key: write_years(years - {max(years)}, rng)}
+
+    return spoil
+
+
+def _undated(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    return {"publicity_start": "无", "publicity_end": "无"}
+
+
+def _uncountable(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+    """In a year for which no calendar is published."""
+    return {
+        "publicity_start": write_day(applicant.submitted_at.date().replace(year=2036, month=3, day=2), rng),
+        "publicity_end": write_day(applicant.submitted_at.date().replace(year=2036, month=3, day=20), rng),
+    }
+
+
+def _posted(days_before: int, days_after: int) -> Callable[[Applicant, RoundRules, Random], _Cells]:
+    """A posting from so many days before the submission to so many days after it."""
+
+    def spoil(applicant: Applicant, rules: RoundRules, rng: Random) -> _Cells:
+        day = applicant.submitted_at.date()
+        return {
+            "aid_start": write_day(day - timedelta(days=days_before), rng),
+            "aid_end": write_day(day + timedelta(days=days_after), rng),
+        }
+
+    return spoil
+
+
+def _is_posted(applicant: Applicant) -> bool:
+    return applicant.on_aid_posting
+
+
 UNREADABLE = (
     Fault("blank_cell", _blank),
     Fault("broken_check_digit", _broken_check_digit),
@@ -100,13 +157,61 @@ READABLE = (
         _set(has_exam_result="无"),
         lambda applicant: applicant.level in applicant.series.exam_result_levels,
     ),
-    Fault("aid_no_consent", _set(sending_unit_consents="否"), lambda applicant: applicant.on_aid_posting),
+    Fault("aid_no_consent", _set(sending_unit_consents="否"), _is_posted),
     Fault("no_recommending_opinion", _set(has_recommending_opinion="无")),
     Fault("formal_review_not_passed", _set(formal_review_passed="未通过")),
     Fault("vague_achievements", _set(achievements="完成若干项目，多次获奖"), keeps_seat=True),
     Fault("no_degree_proof", _set(has_degree_check="无", has_degree_documents="无"), keeps_seat=True),
     Fault("public_training_missing", _fewer_training_years, keeps_seat=True),
 )
+_NO_TITLE_PROOF = _set(has_title_document="无", has_title_certificate="无", has_title_review_form="无")
+_MOVED_WITHOUT_PAPERS = _set(moved_from_government="是", has_appointment_papers="无")
+RARER = (
+    Fault("filed_early", _early, lambda applicant: not applicant.on_aid_posting),
+    Fault("vague_experience", _set(work_summary="在基层从事专业技术工作20年左右"), keeps_seat=True),
+    Fault("gender_mismatch", _other_gender, keeps_seat=True),
+    Fault("no_id_scan", _set(has_id_scan="无"), keeps_seat=True),
+    Fault("no_photo", _set(has_photo="无"), keeps_seat=True),
+    Fault("no_title_proof", _NO_TITLE_PROOF, keeps_seat=True),
+    Fault(
+        "no_appointment_papers",
+        _set(moved_from_government="是", has_appointment_papers="无"),
+        keeps_seat=True,
+    ),
+    Fault("resume_overlap", _overlapping, keeps_seat=True),
+    Fault("resume_in_future", _working_on, keeps_seat=True),
+    Fault("no_achievement_proof", _set(has_achievement_proof="无"), keeps_seat=True),
+    Fault("professional_training_missing", _lost_year("professional_training_years"), keeps_seat=True),
+    Fault("appraisal_missing", _lost_year("appraisal_years"), keeps_seat=True),
+    Fault("no_publicity", _undated),
+    Fault("publicity_uncountable", _uncountable),
+    Fault("no_supervising_opinion", _set(has_supervising_opinion="无")),
+    Fault("aid_too_short", _posted(100, 100), _is_posted),
+    Fault("aid_not_under_way", _posted(800, -10), _is_posted),
+)
+"""Used after all others have been: a round of 240 has none of them, one of 600 all."""
+NOT_SHOWN = {
+    **dict.fromkeys(
+        ("series_unknown", "specialty_unknown", "level_not_offered"), "the reader knows the round's lists"
+    ),
+    **dict.fromkeys(
+        ("no_platform_number", "blank_field", "id_number_invalid", "aid_dates_missing"),
+        "the reader refuses such a row",
+    ),
+    **dict.fromkeys(
+        (
+            *("blank_detail", "attachment_misplaced", "audit_unfinished", "audit_disordered"),
+            *("audit_step_incomplete", "submissions_disagree", "degree_unproved", "degree_in_future"),
+            *("title_in_future", "no_experience_proof", "achievement_in_future", "no_training_certificate"),
+            *("no_appraisal_form", "no_publicity_notice", "no_publicity_result"),
+            *("publicity_outcome_missing", "publicity_outcome_unclear", "publicity_days_disagree"),
+            *("recommending_opinion_differs", "supervising_opinion_differs", "commission_not_approved"),
+            *("aid_consent_unproved", "fanghuiju_unproved", "works_unproved"),
+        ),
+        "a row of the workbook has no such details",
+    ),
+}
+"""Rules that no workbook of the sample shows, and why."""
 
 
 def spoil_some(
@@ -145,4 +250,4 @@ def _alternating() -> list[Fault]:
         kinds.append(fault)
         if position % 2 == 1:
             kinds.append(unreadable.pop(0))
-    return [*kinds, *unreadable]
+    return [*kinds, *unreadable, *RARER]

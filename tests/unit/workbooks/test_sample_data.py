@@ -8,10 +8,12 @@ from itertools import chain, combinations
 import pytest
 
 from defense.domain.eligibility import Requirement, Severity, assess_eligibility
+from defense.domain.eligibility_rules import RULES
 from defense.domain.recusal import find_conflicts
 from defense.domain.vocabulary import PREFECTURES, Affiliation
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.integrations.sample_data import write_sample_data
+from defense.integrations.sample_data.faults import NOT_SHOWN
 from defense.integrations.workbooks import read_applications, read_experts, read_panels
 
 FIRST_DAY = date(2021, 11, 22)
@@ -25,6 +27,7 @@ class Sample:
     panels: object
     heard: list
     found: Counter
+    noted: set
 
     def units_on(self, panel):
         units = {row.record.number: row.record.unit for row in self.experts.rows}
@@ -51,13 +54,14 @@ def write_and_read(directory, candidates, seed, rules):
     pool = {row.record.number: row.record.level for row in experts.rows}
     panels = read_panels((directory / "panels.xlsx").read_bytes(), rules, pool)
     calendar = ChineseWorkingCalendar(rules.extra_days_off)
-    found, heard = Counter(), []
+    found, noted, heard = Counter(), set(), []
     for row in applications.rows:
         assessment = assess_eligibility(row.record, rules, calendar)
         found.update(f.code for f in assessment.findings if f.severity is not Severity.INFO)
+        noted.update(f.code for f in assessment.findings)
         if assessment.valid and assessment.requirement is not Requirement.NOT_REQUIRED:
             heard.append(row.record)
-    return Sample(summary, applications, experts, panels, heard, found)
+    return Sample(summary, applications, experts, panels, heard, found, noted)
 
 
 @pytest.fixture(scope="module", params=[(12, 1), (40, 2), (240, 3), (600, 4)], ids=str)
@@ -154,6 +158,12 @@ def test_a_whole_round_has_everything_that_a_centre_meets(tmp_path, rules):
     assert any(row.record.unavailable for row in sample.experts.rows)
     with_conflict = [r for r in sample.heard if len(sample.free(r)) < len(sample.accepting(r))]
     assert len(with_conflict) > len(sample.heard) / 5
+
+
+def test_every_rule_is_shown_but_those_with_a_reason(tmp_path, rules):
+    sample = write_and_read(tmp_path, 600, 4, rules)
+    assert {rule.code for rule in RULES} - sample.noted == NOT_SHOWN.keys()
+    assert sample.noted.isdisjoint(NOT_SHOWN)
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path, rules):
