@@ -25,6 +25,8 @@ from defense.services.outbox_care import forget_letters
 from defense.services.reminders import remind
 from defense.services.sitting_events import keep_sitting_events
 from defense.services.transaction import begin_write
+from defense.services.upstream_desk import desks_at
+from defense.services.upstream_pushing import push_due
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,9 @@ def errands_of(app: Flask) -> list[Errand]:
             "pushing the calendar", 30, lambda: push_calendar(sessions, calendar, settings, utc_now)
         )
         errands.append(push)
+    if settings.upstream is not None:
+        desks = desks_at(settings.upstream, sessions)
+        errands.append(Errand("telling the platform", 10, lambda: push_due(sessions, desks, utc_now)))
     if settings.imap_url:
         mailbox = ImapMailbox(settings.imap_url)
         errands.append(

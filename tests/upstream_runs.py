@@ -20,13 +20,13 @@ def run(seed: int, world: RoundTrip, *, slowly: bool) -> None:
         for _ in range(rng.randrange(5)):
             happen(rng, world)
         world.side.go_wrong(seed * TURNS + turn, rng.choice((0.0, 0.2, 0.5, 1.0)), slowly=slowly)
-        world.side.dies = deaths_of(rng, rng.choice((0.0, 0.0, 0.1)))
+        world.side.client.dies = deaths_of(rng, rng.choice((0.0, 0.0, 0.1)))
         if rng.random() < 0.3:
             world.pull()
         world.push(deaths_of(rng, rng.choice((0.0, 0.0, 0.05, 0.3))), rng.random)
         world.clock.wait(rng.choice((0, 1, 5, 20)))
     world.side.go_wrong(seed, 0.0, slowly=False)
-    world.side.dies = lambda: ""
+    world.side.client.dies = lambda: ""
     for _ in range(4):
         world.act(world.wake_the_dead)
         world.pull()

@@ -1,100 +1,84 @@
-"""The platform as a real server on the other side of a round trip, with a sender that may be killed."""
+"""The platform as a real server on the other side of a round trip, and a client that may be killed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
 from typing import Any
 
-import requests
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from defense.domain.text import Text
+from defense.integrations.upstream import FailureKind, FeedItem, UpstreamClient, UpstreamFailure
+from defense.integrations.upstream.client import Timing
 from defense.models import Application, UpstreamHold
-from defense.services.transaction import begin_write
-from defense.services.upstream_answers import DeskAnswer, DeskAnswerKind
 from defense.services.upstream_desk import PlatformDesk
+from defense.services.upstream_refetch import refetch
+from defense.settings import UpstreamAccess
 from tests.upstream_paper import Killed
-from tests.upstream_platform import Caller, Platform
+from tests.upstream_platform import Platform
 
 ROUND = "2021"
 FAULTS = ("cut", "429", "500", "502", "503", "504", "cut_after", "truncated", "not_json")
 SLOW_FAULTS = ("timeout", "timeout_after")
-"""Rarer than the others: each takes a while."""
-HOLD_S = 0.2
+"""Rarer than the others: each takes as long as the client waits."""
+HASTY = Timing(connect_s=1.0, read_s=0.25, patience_s=0.5, attempts=2, first_pause_s=0.002)
+HOLD_S = 0.3
+"""Longer than the client waits."""
 
 
-class Silence(StrEnum):
-    CUT_OFF = "answer"
+class MortalClient(UpstreamClient):
+    """A client in a process that may be killed before a call, or after it was answered."""
 
+    dies: Callable[[], str] = staticmethod(lambda: "")
+    stale = 0
+    """How often the platform said that the record has changed."""
 
-@dataclass(frozen=True)
-class Heard:
-    """What came back."""
+    def put(self, *args: Any, **named: Any) -> str:
+        dies = self._dies_before()
+        try:
+            etag = super().put(*args, **named)
+        except UpstreamFailure as failure:
+            self.stale += failure.kind is FailureKind.STALE
+            raise
+        finally:
+            if dies == "after":
+                raise Killed
+        return etag
 
-    status: int
-    headers: Mapping[str, str]
-    said: dict[str, Any] | None
+    def fetch(self, round_code: str, number: str, etag: str = "") -> FeedItem | None:
+        dies = self._dies_before()
+        item = super().fetch(round_code, number, etag)
+        if dies == "after":
+            raise Killed
+        return item
 
-    def json(self) -> dict[str, Any] | None:
-        return self.said
-
-
-class Side:
-    """The platform, the ways to it, and who goes them: he may be killed before or after each call."""
-
-    def __init__(self, platform: Platform, sessions: Callable[[], Session]) -> None:
-        self.platform, self.sessions = platform, sessions
-        self.dies: Callable[[], str] = lambda: ""
-        self.stale = 0
-        """How often the platform said that the record has changed."""
-        self._caller = Caller(platform)
-
-    def desk(self) -> PlatformDesk:
-        return PlatformDesk(self._call, self._fetch)
-
-    def _call(self, method: str, path: str, *, headers: Mapping[str, str], body: bytes) -> Heard | Silence:
+    def _dies_before(self) -> str:
         dies = self.dies()
         if dies == "before":
             raise Killed
-        heard: Heard | Silence = Silence.CUT_OFF
-        with suppress(requests.RequestException):
-            answer = self._caller.call(method, path, headers=dict(headers), data=body)
-            said = None
-            with suppress(ValueError):
-                said = answer.json()
-            self.stale += answer.status_code == 412
-            heard = Heard(answer.status_code, answer.headers, said if isinstance(said, dict) else None)
-        if dies == "after":
-            raise Killed
-        return heard
+        return dies
 
-    def _fetch(self, application_id: int) -> DeskAnswer:
-        """Fetch one record and keep that it differs."""
-        with self.sessions() as session:
-            number = session.get_one(Application, application_id).number
-        heard = self._call("GET", f"/rounds/{ROUND}/applications/{number}", headers={}, body=b"")
-        if not isinstance(heard, Heard) or heard.status != 200 or heard.said is None:
-            return DeskAnswer(DeskAnswerKind.LATER, Text("未取得", "not fetched"))
-        with self.sessions() as session:
-            begin_write(session)
-            application = session.get_one(Application, application_id)
-            hold = session.get_one(UpstreamHold, application_id)
-            hold.is_different = application.record_json != heard.said["record"]
-            if not hold.is_different:
-                hold.etag = heard.said["etag"]
-            session.commit()
-        return DeskAnswer(DeskAnswerKind.TAKEN, Text("已获取", "fetched"))
+
+class Side:
+    """The platform and the way to it."""
+
+    def __init__(self, platform: Platform, sessions: Callable[[], Session]) -> None:
+        self.platform, self.sessions = platform, sessions
+        access = UpstreamAccess(platform.url, platform.auth, platform.client_id, platform.secret)
+        self.client = MortalClient(access, HASTY)
+
+    def desk(self) -> PlatformDesk:
+        return PlatformDesk(self.client, self._fetch)
+
+    def _fetch(self, application_id: int) -> None:
+        refetch(self.sessions, self.client, application_id)
 
     def pull(self) -> None:
         """Look at every record there."""
         with self.sessions() as session:
             ids = session.scalars(select(Application.id)).all()
         for id_ in ids:
-            self._fetch(id_)
+            self.desk().fetch_again(id_)
 
     def settle_difference(self, session: Session, application: Application, accept: bool) -> None:
         """What staff do about a difference."""
@@ -106,6 +90,7 @@ class Side:
 
     def go_wrong(self, seed: int, share: float, *, slowly: bool) -> None:
         """Let so many of the calls go wrong."""
-        kinds = (*FAULTS, *SLOW_FAULTS) if slowly else FAULTS
-        shares = dict.fromkeys(kinds, share / len(kinds))
+        shares = dict.fromkeys(FAULTS, share / len(FAULTS))
+        if slowly:
+            shares |= dict.fromkeys(SLOW_FAULTS, share / 30)
         self.platform.put("faults", {"shares": shares, "seed": seed, "hold_s": HOLD_S})

@@ -183,7 +183,7 @@ class RoundTrip:
                 told=len(there),
                 repeated=sum(one.repeats for one in there),
                 superseded=states.count(DeliveryState.SUPERSEDED),
-                changed=self.side.stale,
+                changed=self.side.client.stale,
                 failed=len(retried.all()),
             )
 
