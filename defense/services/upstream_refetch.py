@@ -7,8 +7,10 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from defense.integrations.upstream import UpstreamClient
-from defense.models import Application, UpstreamHold
+from defense.models import Application
+from defense.models.types import utc_now
 from defense.services.transaction import begin_write
+from defense.services.upstream_taking import ApplicationTaker
 
 
 def refetch(session_factory: Callable[[], Session], client: UpstreamClient, application_id: int) -> None:
@@ -27,9 +29,6 @@ def refetch(session_factory: Callable[[], Session], client: UpstreamClient, appl
         return
     with session_factory() as session:
         begin_write(session)
-        application = session.get_one(Application, application_id)
-        hold = session.get_one(UpstreamHold, application_id, with_for_update=True)
-        hold.is_different = application.record_json != item.record
-        if not hold.is_different:
-            hold.etag = item.etag
+        round_ = session.get_one(Application, application_id).round
+        ApplicationTaker(session, round_, {number}, utc_now()).take(item)
         session.commit()
