@@ -16,6 +16,7 @@ from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
 from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
 from defense.models.upstream_delivery import UpstreamDelivery
+from defense.models.upstream_feed import UpstreamDifference, UpstreamFault, UpstreamFeed
 from defense.models.upstream_hold import UpstreamHold
 from defense.models.wording import NoticeWording
 
@@ -63,6 +64,9 @@ __all__ = [
     "SolveRun",
     "UnplacedCandidate",
     "UpstreamDelivery",
+    "UpstreamDifference",
+    "UpstreamFault",
+    "UpstreamFeed",
     "UpstreamHold",
     "Voter",
 ]
