@@ -11,44 +11,54 @@ from tests.upstream_platform import serving
 from tests.upstream_world import RoundTrip
 
 TURNS = 12
-NUMBERS = ("A0001", "A0002", "A0003", "A0004")
 
 
 def run(seed: int, world: RoundTrip, *, slowly: bool) -> None:
     rng = random.Random(seed)
+    import_all(rng, world)
     for turn in range(TURNS):
-        for _ in range(rng.randrange(5)):
+        for _ in range(rng.randrange(6)):
             happen(rng, world)
         world.side.go_wrong(seed * TURNS + turn, rng.choice((0.0, 0.2, 0.5, 1.0)), slowly=slowly)
         world.side.client.dies = deaths_of(rng, rng.choice((0.0, 0.0, 0.1)))
         if rng.random() < 0.3:
-            world.pull()
+            world.pull(deaths_of(rng, rng.choice((0.0, 0.2))))
         world.push(deaths_of(rng, rng.choice((0.0, 0.0, 0.05, 0.3))), rng.random)
         world.clock.wait(rng.choice((0, 1, 5, 20)))
     world.side.go_wrong(seed, 0.0, slowly=False)
     world.side.client.dies = lambda: ""
     for _ in range(4):
-        world.act(world.wake_the_dead)
         world.pull()
-        for number in NUMBERS:
-            world.act(lambda session, number=number: world.settle_difference(session, number, True))
+        world.act(world.wake_the_dead)
+        for number in world.numbers:
+            world.act(lambda session, number=number: world.accept(session, number))
+            # What cannot be accepted any more, for a defence has begun, stays as it is.
+            world.act(lambda session, number=number: world.keep(session, number))
         world.push()
         world.clock.wait(90)
     world.pull()
 
 
+def import_all(rng: random.Random, world: RoundTrip) -> None:
+    """Everybody is read from the platform, whatever goes wrong."""
+    world.side.go_wrong(rng.randrange(10**6), 0.5, slowly=False)
+    while not world.has_imported():
+        world.pull(deaths_of(rng, 0.1))
+        world.clock.wait(6)
+
+
 def happen(rng: random.Random, world: RoundTrip) -> None:
     """Something that somebody does, here or over there."""
-    number = rng.choice(NUMBERS)
+    number = rng.choice(world.numbers)
     here = (world.decide_fee, world.decide_validity, world.mark_absent, world.hear_again, world.release)
     match rng.randrange(8):
         case 0:
             world.side.platform.change(number, phone=f"139{rng.randrange(10**8):08}")
         case 1:
-            world.side.platform.change(number, status=rng.choice(("approved", "returned")))
+            world.side.platform.change(number, status=rng.choice(("approved", "approved", "returned")))
         case 2:
-            accept = rng.random() < 0.5
-            world.act(lambda session: world.settle_difference(session, number, accept))
+            settle = rng.choice((world.accept, world.keep))
+            world.act(lambda session: settle(session, number))
         case _:
             act = rng.choice(here)
             world.act(lambda session: act(session, number))

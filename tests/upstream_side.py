@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from defense.integrations.upstream import FailureKind, FeedItem, UpstreamClient, UpstreamFailure
+from defense.integrations.upstream import FailureKind, FeedItem, FeedPage, UpstreamClient, UpstreamFailure
 from defense.integrations.upstream.client import Timing
-from defense.models import Application, UpstreamHold
 from defense.services.upstream_desk import PlatformDesk
+from defense.services.upstream_pulling import PullSummary, pull_round
 from defense.services.upstream_refetch import refetch
 from defense.settings import UpstreamAccess
 from tests.upstream_paper import Killed
 from tests.upstream_platform import Platform
 
 ROUND = "2021"
+PAGE = 3
 FAULTS = ("cut", "429", "500", "502", "503", "504", "cut_after", "truncated", "not_json")
 SLOW_FAULTS = ("timeout", "timeout_after")
 """Rarer than the others: each takes as long as the client waits."""
@@ -52,6 +54,13 @@ class MortalClient(UpstreamClient):
             raise Killed
         return item
 
+    def pages(self, round_code: str, cursor: str = "", limit: int = PAGE) -> Iterator[FeedPage]:
+        for page in super().pages(round_code, cursor, limit):
+            dies = self._dies_before()
+            yield page
+            if dies == "after":
+                raise Killed
+
     def _dies_before(self) -> str:
         dies = self.dies()
         if dies == "before":
@@ -62,31 +71,17 @@ class MortalClient(UpstreamClient):
 class Side:
     """The platform and the way to it."""
 
-    def __init__(self, platform: Platform, sessions: Callable[[], Session]) -> None:
-        self.platform, self.sessions = platform, sessions
+    def __init__(self, platform: Platform, now_fn: Callable[[], datetime]) -> None:
+        self.platform, self._now_fn = platform, now_fn
         access = UpstreamAccess(platform.url, platform.auth, platform.client_id, platform.secret)
         self.client = MortalClient(access, HASTY)
 
-    def desk(self) -> PlatformDesk:
-        return PlatformDesk(self.client, self._fetch)
+    def desk(self, sessions: Callable[[], Session]) -> PlatformDesk:
+        return PlatformDesk(self.client, partial(refetch, sessions, self.client, self._now_fn))
 
-    def _fetch(self, application_id: int) -> None:
-        refetch(self.sessions, self.client, application_id)
-
-    def pull(self) -> None:
-        """Look at every record there."""
-        with self.sessions() as session:
-            ids = session.scalars(select(Application.id)).all()
-        for id_ in ids:
-            self.desk().fetch_again(id_)
-
-    def settle_difference(self, session: Session, application: Application, accept: bool) -> None:
-        """What staff do about a difference."""
-        hold, item = session.get_one(UpstreamHold, application.id), self.platform.item(application.number)
-        if hold.is_different:
-            if accept:
-                application.record_json = item["record"]
-            hold.etag, hold.is_different = item["etag"], False
+    def pull(self, sessions: Callable[[], Session]) -> PullSummary:
+        """Read what changed there."""
+        return pull_round(sessions, self.client, ROUND, self._now_fn)
 
     def go_wrong(self, seed: int, share: float, *, slowly: bool) -> None:
         """Let so many of the calls go wrong."""

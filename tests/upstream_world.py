@@ -16,7 +16,15 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.domain.errors import DomainError
 from defense.domain.lifecycle import Move
 from defense.extensions import db
-from defense.models import Application, AuditEntry, Defence, Round, UpstreamDelivery, UpstreamHold
+from defense.models import (
+    Application,
+    AuditEntry,
+    Defence,
+    Round,
+    UpstreamDelivery,
+    UpstreamDifference,
+    UpstreamHold,
+)
 from defense.services.access import Principal, Role, create_account
 from defense.services.reopening import ask_reopening, decide_reopening, spend_second
 from defense.services.results import release_results
@@ -25,7 +33,9 @@ from defense.services.sittings import move_defence
 from defense.services.transaction import begin_write, prepare_engine
 from defense.services.upstream_bodies import result_body, says_the_same
 from defense.services.upstream_care import try_again
+from defense.services.upstream_differences import accept_difference, keep_ours
 from defense.services.upstream_pushing import push_due
+from defense.services.upstream_taking import open_difference
 from defense.services.upstream_telling import DeliveryKind, DeliveryState, tell_results
 from sandbox.store import Told
 from tests.invite_world import START, World
@@ -33,6 +43,10 @@ from tests.keeping_world import Clock, settings_in
 from tests.upstream_paper import Killed
 from tests.upstream_platform import Platform
 from tests.upstream_side import ROUND, Side
+
+ONLY_THERE = ("A0005", "A0006")
+"""Not in any workbook of ours: they come with the first reading."""
+OTHER_ID = "11010519491231002X"
 
 
 class DyingSession(Session):
@@ -81,12 +95,13 @@ class RoundTrip:
         self.sessions = sessionmaker(self.engine)
         self.clock = Clock()
         self.clock.wait(1)
-        self.side = Side(platform, self.sessions)
+        self.side = Side(platform, self.clock)
         with self.sessions() as session:
-            for application in session.scalars(select(Application)):
-                item = platform.inside.store.put(ROUND, application.record_json)
-                session.add(UpstreamHold(application_id=application.id, etag=item.etag))
-            session.commit()
+            records = [a.record_json for a in session.scalars(select(Application))]
+        records += [{**records[0], "number": number, "id_number": OTHER_ID} for number in ONLY_THERE]
+        for record in records:
+            platform.inside.store.put(ROUND, record)
+        self.numbers = [str(record["number"]) for record in records]
         self.staff = Principal(1, Role.STAFF, "王工", "", None, None)
         self.supervisor = Principal(2, Role.SUPERVISOR, "赵监督", "", None, None)
 
@@ -100,15 +115,22 @@ class RoundTrip:
 
     def push(self, dies: Callable[[], str] = lambda: "", chance: Callable[[], float] = random.random) -> None:
         """Let the sender run, or be killed."""
-        mortal = type("Mortal", (DyingSession,), {"dies": staticmethod(dies)})
-        desks = [self.side.desk() for _ in range(3)]
+        sessions = self._mortal(dies)
         with suppress(Killed):
-            push_due(sessionmaker(self.engine, class_=mortal), desks, self.clock, chance)
+            push_due(sessions, [self.side.desk(sessions) for _ in range(3)], self.clock, chance)
 
-    def pull(self) -> None:
-        """Look what changed there, unless killed."""
+    def pull(self, dies: Callable[[], str] = lambda: "") -> None:
+        """Let the reader run, or be killed."""
         with suppress(Killed):
-            self.side.pull()
+            self.side.pull(self._mortal(dies))
+
+    def _mortal(self, dies: Callable[[], str]) -> sessionmaker[DyingSession]:
+        return sessionmaker(self.engine, class_=type("Mortal", (DyingSession,), {"dies": staticmethod(dies)}))
+
+    def has_imported(self) -> bool:
+        """Whether everybody came from the platform."""
+        with self.sessions() as session:
+            return len(session.scalars(select(UpstreamHold)).all()) == len(self.numbers)
 
     def decide_fee(self, session: Session, number: str) -> None:
         """Let somebody through unpaid, or take that back."""
@@ -121,12 +143,14 @@ class RoundTrip:
         override_validity(session, application, valid, "据实", self.staff.account_id)
 
     def mark_absent(self, session: Session, number: str) -> None:
-        defence = self.application(session, number).defences[-1]
-        move_defence(session, self.staff, defence.id, Move.MARK_ABSENT, "未到")
+        for defence in self.application(session, number).defences[-1:]:
+            move_defence(session, self.staff, defence.id, Move.MARK_ABSENT, "未到")
 
     def hear_again(self, session: Session, number: str) -> None:
         """A second defence is granted, and gets its place."""
         application = self.application(session, number)
+        if not application.defences:
+            return
         old = application.defences[-1]
         asked = ask_reopening(session, self.staff, old.id, "second_defence", "technical", "断线")
         grant = decide_reopening(session, self.supervisor, asked.id, True)
@@ -146,9 +170,19 @@ class RoundTrip:
         release_results(session, round_, self.clock.now, self.staff.account_id)
         tell_results(session, round_)
 
-    def settle_difference(self, session: Session, number: str, accept: bool) -> None:
+    def accept(self, session: Session, number: str) -> None:
+        """What the platform has now shall hold."""
+        self._settle(session, number, accept_difference)
+
+    def keep(self, session: Session, number: str) -> None:
+        """Ours stays."""
+        self._settle(session, number, keep_ours)
+
+    def _settle(self, session: Session, number: str, settle: Callable[..., bool]) -> None:
         application = self.application(session, number)
-        self.side.settle_difference(session, application, accept)
+        found = open_difference(session, application.id)
+        if found is not None:
+            settle(session, application.round, found.id, "据实", self.clock.now, self.staff.account_id)
 
     def wake_the_dead(self, session: Session, number: str = "") -> None:
         """Staff try again whatever failed."""
@@ -201,14 +235,22 @@ class RoundTrip:
         ]
 
     def _check_record(self, session: Session, application: Application) -> None:
-        """Equal, or staff have said that ours stays; nothing waits for them any more."""
+        """Equal, or staff have said of what is there that ours stays; nothing waits for them any more."""
         hold, item = (
             session.get_one(UpstreamHold, application.id),
             self.side.platform.item(application.number),
         )
         assert not hold.is_different
         assert hold.etag == item["etag"]
-        assert application.record_json == item["record"]
+        settled = session.scalars(
+            select(UpstreamDifference).where(
+                UpstreamDifference.application_id == application.id,
+                UpstreamDifference.settled_as.is_not(None),
+            )
+        )
+        # One that was sent back to its applicant is no longer followed, only taken for not valid.
+        known = [d.record_json for d in settled if d.settled_as == "kept" or d.status != "approved"]
+        assert item["record"] in [application.record_json, *known]
 
 
 def _check_result(session: Session, application: Application, there: list[Told]) -> None:
