@@ -16,6 +16,8 @@ from defense.domain.text import Text
 
 CHUNK_BYTES = 256 * 1024
 KEPT_IN_MEMORY_BYTES = 1024 * 1024
+LONGEST_BEGINNING = 8
+"""Bytes by which a scan is told."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BEGINNINGS = {
