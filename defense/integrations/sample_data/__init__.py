@@ -74,7 +74,7 @@ def write_sample_data(
     plan = plan_panels(heard, candidates, first_day, rules, rng)
     directory.mkdir(parents=True, exist_ok=True)
     columns = application_columns(rules)
-    rows = [[applicant.cells[column.key] for column in columns] for applicant in applicants]
+    rows = [[applicant.cells.get(column.key) for column in columns] for applicant in applicants]
     _write(directory / "applications.xlsx", rules, {"申报人员": ([c.header for c in columns], rows)})
     experts = [_expert_row(expert) for expert in plan.experts]
     _write(
