@@ -103,7 +103,7 @@ def _understood(applicant: Applicant, rules: RoundRules) -> _Stated | None:
 
 def _spare_cells(stated: _Stated, calendar: ChineseWorkingCalendar, rng: Random) -> dict[str, Any]:
     begun, moved = stated.career
-    days = count_working_days(stated["publicity_start"], stated["publicity_end"], calendar)
+    days = _working_days(stated, calendar)
     return {
         "ethnicity": "维吾尔族" if len(stated["name"]) > 3 else rng.choice(("汉族", "汉族", "回族")),
         "political_status": rng.choice(("中共党员", "中共党员", "群众", "民盟盟员")),
@@ -115,6 +115,15 @@ def _spare_cells(stated: _Stated, calendar: ChineseWorkingCalendar, rng: Random)
         else "无投诉、举报，公示无异议",
         "sending_unit": "外省某市人才服务中心" if stated["on_aid_posting"] else "无",
     }
+
+
+def _working_days(stated: _Stated, calendar: ChineseWorkingCalendar) -> int:
+    if stated["publicity_start"] is None or stated["publicity_end"] is None:
+        return 0
+    try:
+        return count_working_days(stated["publicity_start"], stated["publicity_end"], calendar)
+    except InvalidInput:
+        return 0
 
 
 def _details_of(stated: _Stated, rng: Random) -> Iterator[tuple[str, list[Any]]]:
