@@ -109,10 +109,9 @@ def _spare_cells(stated: _Stated, calendar: ChineseWorkingCalendar, rng: Random)
         "political_status": rng.choice(("中共党员", "中共党员", "群众", "民盟盟员")),
         "present_title_on": f"{min(moved + 2, stated.rules.year - 5)}-12-{rng.randrange(1, 29):02d}",
         "professional_years": stated.rules.year - begun,
-        "publicity_days": max(days, 1),
-        "publicity_outcome": "有1人书面反映，正在核查"
-        if stated["objection_open"]
-        else "无投诉、举报，公示无异议",
+        "publicity_days": days or "无",
+        # Also where an objection came in since: 附件2 is a form.
+        "publicity_outcome": "公示期间无投诉、举报，公示无异议，申报材料真实、完整、有效，同意推荐",
         "sending_unit": "外省某市人才服务中心" if stated["on_aid_posting"] else "无",
     }
 
