@@ -20,14 +20,13 @@ LONGEST_BEGINNING = 8
 """Bytes by which a scan is told."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+# Scans, as the notice wants them (三(二)): everything else is no proof that a reviewer can read.
 _BEGINNINGS = {
     ".pdf": (b"%PDF-", "application/pdf"),
     ".jpg": (b"\xff\xd8\xff", "image/jpeg"),
     ".jpeg": (b"\xff\xd8\xff", "image/jpeg"),
     ".png": (b"\x89PNG\r\n\x1a\n", "image/png"),
 }
-SUITABLE_SUFFIXES = tuple(_BEGINNINGS)
-"""Of scans, as the notice wants them (三(二)): everything else is no proof that a reviewer can read."""
 UNKNOWN_TYPE = "application/octet-stream"
 
 _WRONG_DIGEST = Text(

@@ -37,6 +37,7 @@ _NAMES = (
         "applications": Text("申报编号", "applications"),
         "assessed": Text("核查人数", "judged"),
         "attachment": Text("附件编号", "attachment"),
+        "attachments": Text("文件摘要", "digests"),
         "attempt": Text("第几次答辩", "attempt"),
         "break_decision": Text("中断处理", "decision on the break"),
         "interrupted_at": Text("中断开始（北京时间）", "broken off at (Beijing time)"),
