@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from defense.cli_attachments import ATTACHMENT_COMMANDS
 from defense.cli_audit import AUDIT_COMMANDS
 from defense.cli_calendar import CALENDAR_COMMANDS
 from defense.cli_checks import check_applications_command
@@ -22,6 +23,8 @@ from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
 from defense.cli_sandbox import SANDBOX_COMMANDS
 from defense.cli_support import settings, told_errors
+from defense.cli_upstream_pull import UPSTREAM_PULL_COMMANDS
+from defense.cli_upstream_push import UPSTREAM_PUSH_COMMANDS
 from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
 from defense.domain.text import Text
@@ -72,6 +75,8 @@ def register_commands(app: Flask) -> None:
         ),
         *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
         *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS, *SANDBOX_COMMANDS),
+        *(*ATTACHMENT_COMMANDS, *AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS),
+        *(*SANDBOX_COMMANDS, *UPSTREAM_PULL_COMMANDS, *UPSTREAM_PUSH_COMMANDS),
     ):
         app.cli.add_command(command)
 

@@ -71,6 +71,19 @@ class ZoomAccess:
 
 
 @dataclass(frozen=True)
+class UpstreamAccess:
+    """The management platform that owns the applications, and how the service shows who it is."""
+
+    url: str
+    auth: str
+    """`oauth2` (client credentials) or `hmac` (every request signed)."""
+    client_id: str
+    secret: str = field(repr=False)
+    map_file: Path | None = None
+    """A column map (TOML), where the platform names the fields otherwise than we do."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that differs between two installations. The README has the same table.
 
@@ -80,6 +93,9 @@ class Settings:
     instance_dir: Path
     calendar_dir: Path
     """Imported working calendars, a file a year."""
+    attachments_dir: Path
+    """Files of attachments that the centre imported, named by their digests."""
+    attachment_max_mb: int
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     host: str
@@ -113,6 +129,8 @@ class Settings:
     bigbluebutton: BigBlueButtonAccess | None = None
     tencent: TencentAccess | None = None
     zoom: ZoomAccess | None = None
+    upstream: UpstreamAccess | None = None
+    """None: applications come by workbook only."""
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -132,6 +150,8 @@ class Settings:
         return cls(
             instance_dir=instance_dir,
             calendar_dir=Path(env.get("CALENDAR_DIR") or instance_dir / "calendars").resolve(),
+            attachments_dir=Path(env.get("ATTACHMENTS_DIR") or instance_dir / "attachments").resolve(),
+            attachment_max_mb=_integer(env, "ATTACHMENT_MAX_MB", 50, 1, 1000),
             database_url=_database_url(env, instance_dir),
             secret_key=env.get("SECRET_KEY") or _kept_key(instance_dir, "SECRET_KEY"),
             host=host,
@@ -158,6 +178,7 @@ class Settings:
             bigbluebutton=_bigbluebutton(env),
             tencent=_tencent(env),
             zoom=_zoom(env),
+            upstream=_upstream(env),
         )
 
     @property
@@ -270,6 +291,21 @@ def _zoom(env: Mapping[str, str]) -> ZoomAccess | None:
     url = _provider_url(env, "ZOOM_URL", "https://api.zoom.us")
     oauth_url = _provider_url(env, "ZOOM_OAUTH_URL", "https://zoom.us")
     return ZoomAccess(url, oauth_url, account_id, client_id, client_secret, user_id)
+
+
+def _upstream(env: Mapping[str, str]) -> UpstreamAccess | None:
+    auth = env.get("UPSTREAM_AUTH") or "oauth2"
+    if auth not in ("oauth2", "hmac"):
+        raise SettingsError(f"UPSTREAM_AUTH={auth!r}: expected oauth2 or hmac")
+    pair = ("CLIENT_ID", "CLIENT_SECRET") if auth == "oauth2" else ("KEY_ID", "KEY")
+    id_name, secret_name = (f"UPSTREAM_{name}" for name in pair)
+    if not _all_or_none(env, "UPSTREAM_URL", id_name, secret_name):
+        return None
+    map_file = Path(env["UPSTREAM_MAP"]).resolve() if env.get("UPSTREAM_MAP") else None
+    if map_file is not None and not map_file.is_file():
+        raise SettingsError(f"UPSTREAM_MAP={env['UPSTREAM_MAP']!r}: there is no such file")
+    url = _provider_url(env, "UPSTREAM_URL", "")
+    return UpstreamAccess(url, auth, _key_text(env, id_name), _key_text(env, secret_name), map_file)
 
 
 def _key_text(env: Mapping[str, str], name: str) -> str:

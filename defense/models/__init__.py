@@ -15,6 +15,9 @@ from defense.models.presence import Disconnection, Presence, RoomProcess
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
 from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
+from defense.models.upstream_delivery import UpstreamDelivery
+from defense.models.upstream_feed import UpstreamDifference, UpstreamFault, UpstreamFeed
+from defense.models.upstream_hold import UpstreamHold
 from defense.models.wording import NoticeWording
 
 __all__ = [
@@ -60,5 +63,10 @@ __all__ = [
     "SittingMember",
     "SolveRun",
     "UnplacedCandidate",
+    "UpstreamDelivery",
+    "UpstreamDifference",
+    "UpstreamFault",
+    "UpstreamFeed",
+    "UpstreamHold",
     "Voter",
 ]

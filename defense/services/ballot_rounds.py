@@ -17,6 +17,7 @@ from defense.models.types import utc_now
 from defense.services.access import Principal
 from defense.services.ballot_box import count_and_unseal
 from defense.services.sittings import apply_move, conducted_sitting, record_day
+from defense.services.upstream_telling import tell_result
 from voting.rules import Verdict
 
 NUDGE_PAUSE = timedelta(seconds=10)
@@ -67,6 +68,7 @@ def close_ballot(
         defence,
         {"ballot_round": ballot_round.id, "terms": ballot_round.terms, "tally": ballot_round.tally},
     )
+    tell_result(session, defence.application)
     return ballot_round
 
 

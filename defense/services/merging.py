@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -36,6 +37,7 @@ from defense.services.access import Role, create_account, revoke_account_links
 from defense.services.assessing import keep_assessment
 from defense.services.presence import hang_up_on
 from defense.services.rulings import has_begun
+from defense.services.upstream_telling import tell_result
 
 RecordT_contra = TypeVar("RecordT_contra", contravariant=True)
 
@@ -64,17 +66,33 @@ class Merger(Protocol[RecordT_contra]):
 
 
 class ApplicationMerger:
-    """Applications, known by their number. What is new or changed is assessed; rulings stay."""
+    """Applications, known by their number. What is new or changed is assessed; rulings stay.
 
-    def __init__(self, session: Session, round_: Round) -> None:
+    Parameters
+    ----------
+    says_everything : the records are whole, and not a workbook's statement that leaves details unsaid.
+    numbers : of the only applications that will be asked about; None for all of the round.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        round_: Round,
+        says_everything: bool = False,
+        numbers: Collection[str] | None = None,
+    ) -> None:
         self._session, self._round, self._rules = session, round_, round_.rules
+        self._says_everything = says_everything
         self._calendar = ChineseWorkingCalendar(self._rules.extra_days_off)
-        rows = session.scalars(
-            select(Application)
-            .where(Application.round_id == round_.id)
-            .options(selectinload(Application.defences))
-        )
+        query = select(Application).where(Application.round_id == round_.id)
+        if numbers is not None:
+            query = query.where(Application.number.in_(numbers))
+        rows = session.scalars(query.options(selectinload(Application.defences)))
         self._known = {row.number: row for row in rows}
+
+    def known(self, number: str) -> Application | None:
+        """The application of that number, also one that was written a moment ago."""
+        return self._known.get(number)
 
     def key(self, record: ApplicationRecord) -> str:
         """The upstream number (申报编号)."""
@@ -135,8 +153,12 @@ class ApplicationMerger:
             keep_assessment(
                 self._session, application, assess_eligibility(record, self._rules, self._calendar)
             )
+        if self._round.results_released_at is not None:
+            tell_result(self._session, application)
 
     def _with_details(self, application: Application, record: ApplicationRecord) -> ApplicationRecord:
+        if self._says_everything:
+            return record
         return keep_details(application.record, record, STATED_PROOFS.values())
 
     def _hold_defences(self, application: Application, record: ApplicationRecord) -> None:

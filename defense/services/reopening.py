@@ -28,6 +28,7 @@ from defense.services.sittings import (
     require_reason,
     require_room_free,
 )
+from defense.services.upstream_telling import tell_result
 
 MAX_REASON_LENGTH = 500
 
@@ -156,6 +157,8 @@ def decide_reopening(
     if granted and reopening.kind == ReopeningKind.RE_VOTE:
         _reopen(session, reopening)
     reopening.defence.sitting.seq += 1
+    # What was told of the old outcome holds no more.
+    tell_result(session, reopening.defence.application)
     return reopening
 
 

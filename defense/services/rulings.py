@@ -13,6 +13,7 @@ from defense.domain.lifecycle import NOT_BEGUN_STATES
 from defense.domain.text import Text
 from defense.models import Application, Defence, Ruling
 from defense.services.audit import record_audit
+from defense.services.upstream_telling import tell_decision, tell_result
 
 REQUIREMENT_DECISIONS = (Requirement.REQUIRED.value, Requirement.NOT_REQUIRED.value)
 
@@ -48,6 +49,7 @@ def rule_on_requirement(
         session, application, subject="requirement", decision=decision, reason=reason, account_id=account_id
     )
     application.ruled_requirement = decision
+    tell_result(session, application)
     return ruling
 
 
@@ -66,6 +68,7 @@ def override_validity(
         session, application, subject="validity", decision=decision, reason=reason, account_id=account_id
     )
     application.ruled_valid = valid
+    tell_result(session, application)
     return ruling
 
 
@@ -121,4 +124,5 @@ def _record(
         {"decision": decision, "reason": reason},
         account_id,
     )
+    tell_decision(session, application, ruling)
     return ruling

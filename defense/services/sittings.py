@@ -17,6 +17,7 @@ from defense.services.access import Principal, Role
 from defense.services.audit import record_audit, sitting_chain
 from defense.services.seals import require_unsealed
 from defense.services.sitting_clock import elapsed_ms, go_on, start_clock, stop_clock
+from defense.services.upstream_telling import tell_result
 
 OUTCOME_OF_MOVE = {
     Move.MARK_ABSENT: Outcome.ABSENT,
@@ -174,6 +175,8 @@ def move_defence(
         defence,
         {"application": defence.application_id, "state": defence.state, "reason": reason} | ended,
     )
+    if outcome:
+        tell_result(session, defence.application)
     return defence
 
 

@@ -8,6 +8,7 @@ from defense.web import (
     answers,
     applications,
     appointments,
+    attachments,
     calendar_feed,
     candidate,
     candidate_needs,
@@ -32,6 +33,8 @@ from defense.web import (
     sign_in,
     sitting_conduct,
     sittings,
+    upstream,
+    upstream_deliveries,
     wordings,
 )
 
@@ -42,6 +45,7 @@ def register_pages(app: Flask) -> None:
         answers,
         applications,
         appointments,
+        attachments,
         calendar_feed,
         candidate,
         candidate_needs,
@@ -66,6 +70,8 @@ def register_pages(app: Flask) -> None:
         sign_in,
         sitting_conduct,
         sittings,
+        upstream,
+        upstream_deliveries,
         wordings,
     ):
         app.register_blueprint(group.pages)

@@ -23,15 +23,16 @@ from defense.services.applications import (
     ApplicationFilter,
     count_applications,
     find_applications,
-    findings_by_section,
     rulings_after,
     show_phone,
 )
 from defense.services.attempts import binding_attempt
 from defense.services.candidate_needs import WISH_TEXT, possible_attendees
+from defense.services.record_views import view_record
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
+from defense.services.upstream_care import KIND_TEXT, STATE_TEXT, deliveries_of
 from defense.services.wording import REQUIREMENT_TEXT
 from defense.web.format import localise
 from defense.web.links import show_new_link
@@ -74,12 +75,13 @@ def _render_application(application: Application, phone: str | None = None) -> s
         "applications/show.html",
         round=application.round,
         application=application,
-        record=application.record,
+        view=view_record(application, require_principal().role),
         assessment=application.assessment,
-        findings_by_section=findings_by_section(application.assessment),
         defence=seated_defence(application),
         begun=has_begun(application.defences),
         conclusion=conclusion_of(application),
+        deliveries=deliveries_of(db.session(), application),
+        delivery_words={"state": STATE_TEXT, "kind": KIND_TEXT},
         ballot_round=ballot_round,
         named_ballots=named_ballots(db.session(), require_principal(), ballot_round),
         experts=experts,

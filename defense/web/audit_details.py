@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from defense.domain.lifecycle import STATE_TEXT
+from defense.domain.record_parts import PROOF_TEXT
 from defense.domain.result import OUTCOME_TEXT
 from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
@@ -22,6 +23,8 @@ from defense.services.rule_words import (
     terms_text,
 )
 from defense.services.scheduling_settings import SCHEDULING_TEXT
+from defense.services.upstream_care import KIND_TEXT as DELIVERY_TEXT
+from defense.services.upstream_differences import STATUS_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 from defense.web.format import localise, stamp
 
@@ -35,6 +38,8 @@ _NAMES = (
         "application": Text("申报人", "applicant"),
         "applications": Text("申报编号", "applications"),
         "assessed": Text("核查人数", "judged"),
+        "attachment": Text("附件编号", "attachment"),
+        "attachments": Text("文件摘要", "digests"),
         "attempt": Text("第几次答辩", "attempt"),
         "break_decision": Text("中断处理", "decision on the break"),
         "interrupted_at": Text("中断开始（北京时间）", "broken off at (Beijing time)"),
@@ -56,10 +61,17 @@ _NAMES = (
         "comments": Text("附言", "remarks"),
         "created": Text("新发", "new"),
         "decision": Text("裁定", "decision"),
+        "delivery_kind": Text("推送内容", "told"),
+        "delivery_number": Text("推送序号", "number"),
         "end_at": Text("至（北京时间）", "to (Beijing time)"),
         "entitled": Text("应到", "entitled"),
         "expert": Text("专家", "expert"),
         "expires_at": Text("有效期至（北京时间）", "good until (Beijing time)"),
+        "different": Text("待处理", "wait for staff"),
+        "faulty": Text("无法读取", "cannot be taken in"),
+        "fields": Text("变动栏目", "fields"),
+        "passed_over": Text("略过（已退回或撤回）", "passed over (returned or withdrawn)"),
+        "status": Text("平台状态", "status at the platform"),
         "first_at": Text("首个场次（北京时间）", "first half-day (Beijing time)"),
         "kept": Text("答辩已开始，维持原结果", "kept, their defence has begun"),
         "link": Text("链接编号", "link"),
@@ -70,6 +82,8 @@ _NAMES = (
         "number": Text("轮次", "number"),
         "panel": Text("答辩组", "panel"),
         "passes": Text("通过", "pass"),
+        "proof": Text("材料", "proof"),
+        "files": Text("文件数", "files"),
         "phase_ms": Text("本阶段用时（分:秒）", "time of the phase (min:s)"),
         "placed": Text("已排", "placed"),
         "priority": Text("优先级", "priority"),
@@ -118,6 +132,8 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     "by": {"link": Text("个人链接", "personal link"), "password": Text("密码", "password")},
     "decision": REQUIREMENT_TEXT
     | {
+        "accepted": Text("采用平台内容", "the platform’s accepted"),
+        "kept": Text("保留本系统内容", "ours kept"),
         "valid": Text("材料有效", "valid"),
         "not_valid": Text("材料无效", "not valid"),
         "waived": Text("准予缓缴", "let through unpaid"),
@@ -130,6 +146,7 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
         "panels": Text("答辩组", "panels"),
     },
     "panel_rule": RULE_TEXT,
+    "proof": PROOF_TEXT,
     "role": ROLE_TEXT,
     "rule": RULE_TEXT,
     "break_decision": {
@@ -159,6 +176,8 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     **{key: {**PROVIDER_TEXT} for key in ("provider", "second_provider", "from_provider", "to_provider")},
     "meeting_state": MEETING_STATE_TEXT,
     "wish_kind": WISH_TEXT,
+    "delivery_kind": DELIVERY_TEXT,
+    "status": {**STATUS_TEXT},
     "verdict": OUTCOME_TEXT | {"invalid": Text("表决无效", "invalid vote")},
 }
 

@@ -74,6 +74,8 @@ _ACTION_TEXT = {
     "meeting.tried_again": Text("立即重试会议平台", "provider asked again at once"),
     "panel.room_forgotten": Text("删除固定会议室", "standing conference room deleted"),
     "panel.room_kept": Text("保存固定会议室", "standing conference room kept"),
+    "record.attachment_opened": Text("调阅附件", "attachment looked at"),
+    "record.attachments_imported": Text("导入附件", "attachments taken in"),
     "record.phone_shown": Text("查看完整联系电话", "whole telephone number looked at"),
     "reopening.asked": Text("申请重新表决或二次答辩", "re-vote or second defence asked for"),
     "reopening.granted": Text("批准重新表决或二次答辩", "re-vote or second defence granted"),
@@ -98,6 +100,14 @@ _ACTION_TEXT = {
     "solve.started": Text("开始求解", "solving started"),
     "wish.noted": Text("登记时间意愿", "wish noted"),
     "wish.withdrawn": Text("撤销时间意愿", "wish taken back"),
+    "upstream.changed": Text("平台的变动已采用", "change of the platform taken in"),
+    "upstream.differs": Text("平台有变动，待处理", "changed at the platform, waits"),
+    "upstream.fee_paid": Text("平台确认已缴费", "fee paid, by the platform"),
+    "upstream.pulled": Text("读取平台申报材料", "platform read"),
+    "upstream.settled": Text("处理平台变动", "change of the platform decided on"),
+    "upstream.taken": Text("从平台取得申报", "application from the platform"),
+    "upstream.given_up": Text("放弃向平台推送", "platform not told, given up"),
+    "upstream.retried": Text("重新向平台推送", "platform told again"),
 } | {f"defence.{move}": text for move, text in MOVE_TEXT.items()}
 
 _KIND_TEXT = {

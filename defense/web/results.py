@@ -16,6 +16,7 @@ from defense.services.result_letters import queue_result_letters
 from defense.services.results import find_results, release_results
 from defense.services.rule_words import rule_of, rule_text
 from defense.services.transaction import begin_snapshot
+from defense.services.upstream_telling import tell_results
 from defense.web.downloads import workbook
 from defense.web.rounds import round_or_404
 
@@ -46,6 +47,7 @@ def release(code: str) -> ResponseReturnValue:
     round_, now = round_or_404(code), utc_now()
     release_results(db.session(), round_, now, require_principal().account_id)
     letters = queue_result_letters(db.session(), round_, current_app.extensions["settings"], now)
+    told = tell_results(db.session(), round_)
     db.session.commit()
     flash(
         _(
@@ -54,6 +56,8 @@ def release(code: str) -> ResponseReturnValue:
         ),
         "success",
     )
+    if told:
+        flash(_("Results queued for the upstream platform: %(n)s.", n=told), "success")
     return redirect(url_for("results.index", code=code))
 
 

@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         *("openpyxl", "chinese_calendar", "icalendar", "imap_tools", "jinja2", "jwt", "redis"),
     },
     "defense.integrations.caldav_push": {"defense.settings", "caldav", "requests"},
-    "defense.integrations.meetings.call": {"defense.domain", "defense.integrations", "requests", "urllib3"},
+    "defense.integrations.http_line": {"requests", "urllib3"},
     "defense.services": OWN_SERVICES,
     "defense.services.throttle": {"limits", "redis"},
     **{

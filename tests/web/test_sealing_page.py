@@ -33,6 +33,7 @@ OF_OTHER_THINGS = {
     "account_id",
     "absence_id",
     "batch_id",
+    "delivery_id",
     "letter",
     "message_id",
     "meeting_id",

@@ -13,9 +13,10 @@ from urllib.parse import quote, urlencode
 from xml.etree.ElementTree import Element
 
 from defense.domain.text import Text
+from defense.integrations.http_line import Request
 from defense.integrations.meetings.addresses import must_be_open
 from defense.integrations.meetings.bigbluebutton_errors import NO_MEETING, read, understood
-from defense.integrations.meetings.call import Caller, Request, Timing
+from defense.integrations.meetings.call import Caller, Timing
 from defense.integrations.meetings.provider import (
     FailureKind,
     HeldMeeting,

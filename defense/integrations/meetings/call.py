@@ -1,45 +1,27 @@
 """The one place where this service calls a meeting provider over HTTP.
 
-What goes wrong is sorted by one question: can the call have worked? Neither an exception nor a log line that
-comes out of here holds an address, a header or a body, for these carry keys and join addresses.
+What goes wrong is sorted by one question: can the call have worked?
 """
 
 from __future__ import annotations
 
-import logging
 import random
-import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import Any
-
-import requests
-import urllib3
-from requests.structures import CaseInsensitiveDict
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from defense.domain.text import Text
+from defense.integrations.http_line import Answer, Request, Silence, send
 from defense.integrations.meetings.provider import FailureKind, ProviderFailure
-from defense.integrations.meetings.refusals import BUSY, UNANSWERED, UNREACHABLE, UNTRUSTED, Answer, Refusal
+from defense.integrations.meetings.refusals import BUSY, UNANSWERED, UNREACHABLE, UNTRUSTED, Refusal
 
 MOST_BYTES = 1 << 20
 """Of an answer: a page of meetings is far below it."""
-SHORT_READ = 1 << 14
-
-_quiet: ContextVar[bool] = ContextVar("calling a meeting provider", default=False)
-
-
-class _Discreet(logging.Filter):
-    """Drops what the HTTP library tells of our calls: whole addresses, which hold checksums and tokens."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return not _quiet.get()
-
-
-for _name in ("connection", "connectionpool", "poolmanager", "response", "util.retry"):
-    logging.getLogger(f"urllib3.{_name}").addFilter(_Discreet())
+_SILENCE = {
+    Silence.UNTRUSTED: Refusal(FailureKind.LATER, UNTRUSTED, "certificate"),
+    Silence.UNREACHED: Refusal(FailureKind.LATER, UNREACHABLE, "connect"),
+    Silence.CUT_OFF: Refusal(FailureKind.UNKNOWN, UNANSWERED, "answer"),
+}
 
 
 @dataclass(frozen=True)
@@ -55,16 +37,6 @@ class Timing:
     patience_s: float = 5.0
     attempts: int = 3
     first_pause_s: float = 0.4
-
-
-@dataclass(frozen=True)
-class Request:
-    """One HTTP request, signed. `url` is percent-encoded to the last character: it may be signed as it is."""
-
-    method: str
-    url: str = field(repr=False)
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
 
 
 class Caller:
@@ -97,7 +69,7 @@ class Caller:
         timing, began = self._timing, time.monotonic()
         attempt = 1
         while True:
-            answer = self._once(request(), creating)
+            answer = self._once(request())
             refusal = answer if isinstance(answer, Refusal) else sort(answer)
             if isinstance(answer, Answer) and refusal is None:
                 return answer
@@ -130,81 +102,7 @@ class Caller:
             return float(asked[:6])
         return self._timing.first_pause_s * 2.0 ** (attempt - 1) * random.uniform(0.5, 1)  # noqa: S311
 
-    def _once(self, request: Request, creating: bool) -> Answer | Refusal:
-        """An answer, or why there is none. Nothing is raised from inside the `except`: the library's
-        exception holds the address and would hang on ours."""
-        try:
-            with _hushed():
-                return self._sent(request)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            if _is_untrusted(error):
-                return Refusal(FailureKind.LATER, UNTRUSTED, "certificate")
-            if _was_not_sent(error):
-                return Refusal(FailureKind.LATER, UNREACHABLE, "connect")
-        return Refusal(FailureKind.UNKNOWN, UNANSWERED, "answer")
-
-    def _sent(self, request: Request) -> Answer:
-        """A connection for every request: one kept from before may be dead, and would cost a creation."""
+    def _once(self, request: Request) -> Answer | Refusal:
         timing = self._timing
-        with requests.Session() as session:
-            # Neither a proxy nor a password file of the machine's user has a say here.
-            session.trust_env = False
-            response = session.request(
-                request.method,
-                request.url,
-                data=request.body,
-                headers={"Accept-Encoding": "identity", "User-Agent": "defence-service", **request.headers},
-                timeout=(timing.connect_s, timing.read_s),
-                allow_redirects=False,
-                stream=True,
-            )
-            with response:
-                deadline = time.monotonic() + timing.read_s
-                body = _read(response.raw, deadline)
-                return Answer(response.status_code, CaseInsensitiveDict(response.headers), body)
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    token = _quiet.set(True)
-    try:
-        yield
-    finally:
-        _quiet.reset(token)
-
-
-def _is_untrusted(error: BaseException) -> bool:
-    """Whether the other side could not prove who it is; nothing was sent to it."""
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, urllib3.exceptions.SSLError) and any(
-        isinstance(cause, ssl.SSLCertVerificationError) for cause in (*reason.args, reason.__cause__)
-    )
-
-
-def _was_not_sent(error: BaseException) -> bool:
-    """Whether the connection never came to be, so that the provider cannot have done anything."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    if isinstance(error, requests.ConnectionError) and error.args:
-        reason = getattr(error.args[0], "reason", None)
-        return isinstance(reason, urllib3.exceptions.NewConnectionError)
-    # An address that cannot be called at all.
-    return isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema)
-
-
-def _read(raw: Any, deadline: float) -> bytes:
-    """The body, as it comes: a server that drips is left at the deadline, one that floods at the limit.
-
-    Raises
-    ------
-    OSError
-        Too long or too slow.
-    urllib3.exceptions.HTTPError
-        Cut off.
-    """
-    body = bytearray()
-    while piece := raw.read1(SHORT_READ, decode_content=False):
-        body += piece
-        if len(body) > MOST_BYTES or time.monotonic() > deadline:
-            raise OSError("too much or too slow")
-    return bytes(body)
+        answer = send(request, timing.connect_s, timing.read_s, MOST_BYTES)
+        return _SILENCE[answer] if isinstance(answer, Silence) else answer

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from defense.domain.text import Text
+from defense.integrations.http_line import Answer
 from defense.integrations.meetings.provider import FailureKind
 
 # In all of them, `{provider}` is filled in by the caller.
@@ -47,25 +45,6 @@ REDIRECTED = Text(
     "{provider}的服务地址指向别处，请核对设置中的地址。",
     "The address of {provider} points elsewhere; check the address in the settings.",
 )
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back, whole."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-    def json(self) -> dict[str, Any] | None:
-        """The JSON object of the body; None if it holds none."""
-        if "json" not in self.headers.get("Content-Type", "").lower():
-            return None
-        try:
-            value = json.loads(self.body)
-        except ValueError:
-            return None
-        return value if isinstance(value, dict) else None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from defense.domain.text import Text
+from defense.integrations.http_line import Request
 from defense.integrations.meetings.addresses import is_web_address, kept_address, must_be_open
-from defense.integrations.meetings.call import Caller, Request, Timing
+from defense.integrations.meetings.call import Caller, Timing
 from defense.integrations.meetings.provider import (
     ADDRESS,
     PASSWORD,

@@ -9,7 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from defense.integrations.meetings.call import Caller, Request
+from defense.integrations.http_line import Request
+from defense.integrations.meetings.call import Caller
 from defense.integrations.meetings.zoom_errors import token_understood
 from defense.settings import ZoomAccess
 

@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from defense.domain.text import Text
-from defense.integrations.meetings.call import MOST_BYTES, Caller, Request, Timing
+from defense.integrations.http_line import Answer, Request
+from defense.integrations.meetings.call import MOST_BYTES, Caller, Timing
 from defense.integrations.meetings.provider import FailureKind, ProviderFailure
-from defense.integrations.meetings.refusals import Answer, by_status
+from defense.integrations.meetings.refusals import by_status
 from tests.doubles.server import Asked, Double, Fault, Reply
 
 TIMING = Timing(connect_s=0.5, read_s=0.5, patience_s=1.5, attempts=3, first_pause_s=0.01)

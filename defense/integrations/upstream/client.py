@@ -1,0 +1,218 @@
+"""Reads applications from the platform and tells it what was decided.
+
+Everything it asks for may be asked again without harm: what changes something upstream carries an
+idempotency key. So any call that the line or the platform lost is repeated within the patience.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from defense.integrations.http_line import Answer, Request, Silence, send
+from defense.integrations.upstream.failures import (
+    FailureKind,
+    UpstreamFailure,
+    failure_of,
+    not_json,
+    silent,
+    unreadable,
+)
+from defense.integrations.upstream.signing import KeySigner, Signer, TokenSigner
+from defense.settings import UpstreamAccess
+
+PAGE_SIZE = 100
+MOST_PAGES = 5_000
+MOST_BYTES = 32 << 20
+"""Of a page: a hundred records with twenty thousand characters in some fields."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How long one call may take, in seconds.
+
+    After `patience_s` no further attempt begins. Before the nth repetition lies a pause between 0 and
+    `first_pause_s` · 2ⁿ, drawn at random, so that many who were cut off do not come back together.
+    """
+
+    connect_s: float = 3.05
+    read_s: float = 20.0
+    patience_s: float = 30.0
+    attempts: int = 5
+    first_pause_s: float = 0.25
+
+
+@dataclass(frozen=True)
+class FeedItem:
+    """One application as the platform gave it out; the record is not checked yet."""
+
+    record: dict[str, Any]
+    etag: str
+    status: str
+    """`approved`, `returned` or `withdrawn`."""
+
+
+@dataclass(frozen=True)
+class FeedPage:
+    """One page of what changed, and where the next one begins."""
+
+    items: tuple[FeedItem, ...]
+    next_cursor: str
+
+
+@dataclass(frozen=True)
+class FeeStatus:
+    """Whether the review fee was paid; `payment` as the record's `fee_payment`, None when not told."""
+
+    paid: bool
+    payment: dict[str, Any] | None
+
+
+class UpstreamClient:
+    """One installation's access to the platform; may be used by several threads."""
+
+    def __init__(self, access: UpstreamAccess, timing: Timing | None = None) -> None:
+        self._url = f"{access.url}/api/v1"
+        self._timing = timing or Timing()
+        once = partial(
+            send, connect_s=self._timing.connect_s, read_s=self._timing.read_s, most_bytes=MOST_BYTES
+        )
+        self._once = once
+        self._signer: Signer = TokenSigner(access, once) if access.auth == "oauth2" else KeySigner(access)
+
+    def pages(self, round_code: str, cursor: str = "", limit: int = PAGE_SIZE) -> Iterator[FeedPage]:
+        """What changed since a cursor, page by page.
+
+        The platform's count and its word whether there is more are not relied upon: the feed ends with an
+        empty page.
+
+        Raises
+        ------
+        UpstreamFailure
+            Also when the cursor comes round again, or after `MOST_PAGES`; the pages given out so far hold.
+        """
+        seen = {cursor}
+        for _ in range(MOST_PAGES):
+            page = self._page(round_code, cursor, limit)
+            if page.items:
+                yield page
+            if not page.items:
+                return
+            cursor = page.next_cursor
+            if cursor in seen:
+                raise unreadable("分页游标重复，无法继续翻页", "its cursor came round again")
+            seen.add(cursor)
+        raise unreadable(f"超过{MOST_PAGES}页仍未结束", f"there was no end after {MOST_PAGES} pages")
+
+    def fetch(self, round_code: str, number: str, etag: str = "") -> FeedItem | None:
+        """One application; None when the platform's version is still the one with this etag."""
+        headers = {"If-None-Match": etag} if etag else {}
+        answer = self._call("GET", self._path(round_code, number), None, headers)
+        return None if answer.status == 304 else _item(answer.json())
+
+    def fee(self, round_code: str, number: str) -> FeeStatus:
+        """Whether the fee was paid."""
+        content = self._json(f"{self._path(round_code, number)}/fee")
+        if not isinstance(content.get("paid"), bool):
+            raise unreadable("缴费状态缺失", "the state of the fee is missing")
+        payment = {name: content.get(name) or "" for name in ("paid_on", "payer", "receipt_number")}
+        return FeeStatus(content["paid"], payment if payment["paid_on"] else None)
+
+    def attachment(self, upstream_id: str) -> bytes:
+        """The bytes of an uploaded file, as whole as the platform's digest says."""
+        answer = self._call("GET", f"/attachments/{quote(upstream_id, safe='')}", None, {}, is_json=False)
+        stated = answer.headers.get("Digest", "")
+        digest = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
+        if stated.lower().startswith("sha-256=") and stated[8:] != digest:
+            raise unreadable("材料内容与摘要不符", "the file is not what its digest says")
+        return answer.body
+
+    def put(
+        self, round_code: str, number: str, kind: str, body: Mapping[str, Any], *, if_match: str, key: str
+    ) -> str:
+        """Tell a decision or a result; returns the record's new etag.
+
+        Parameters
+        ----------
+        kind : `decision` or `result`.
+        if_match : the version of the record that is known here.
+        key : the idempotency key, the same for every repetition.
+        """
+        headers = {"If-Match": if_match, "Idempotency-Key": key, "Content-Type": "application/json"}
+        data = json.dumps(body, ensure_ascii=False).encode()
+        path = f"{self._path(round_code, number)}/{kind}"
+        etag = (self._call("PUT", path, data, headers).json() or {}).get("etag")
+        if not isinstance(etag, str):
+            raise unreadable("缺少新的版本号", "the new etag is missing")
+        return etag
+
+    def _page(self, round_code: str, cursor: str, limit: int) -> FeedPage:
+        query = urlencode({"cursor": cursor, "limit": limit})
+        content = self._json(f"{self._path(round_code)}?{query}")
+        items, next_cursor = content.get("items"), content.get("next_cursor")
+        if not isinstance(items, list) or not isinstance(next_cursor, str):
+            raise unreadable("缺少 items 或 next_cursor", "items or next_cursor is missing")
+        return FeedPage(tuple(_item(item) for item in items), next_cursor)
+
+    def _path(self, round_code: str, number: str | None = None) -> str:
+        path = f"/rounds/{quote(round_code, safe='')}/applications"
+        return path if number is None else f"{path}/{quote(number, safe='')}"
+
+    def _json(self, path: str) -> dict[str, Any]:
+        return self._call("GET", path, None, {}).json() or {}
+
+    def _call(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], is_json: bool = True
+    ) -> Answer:
+        """Send, and send again within the patience while that may help."""
+        began, attempt, has_signed_anew = time.monotonic(), 1, False
+        while True:
+            answer = self._attempt(method, path, body, headers, is_json)
+            if isinstance(answer, Answer):
+                return answer
+            if answer.kind is FailureKind.CREDENTIALS and not has_signed_anew and self._signer.forget():
+                has_signed_anew = True
+                continue
+            pause = self._pause_s(attempt, answer)
+            is_late = time.monotonic() - began + pause > self._timing.patience_s
+            if answer.kind is not FailureKind.LATER or attempt == self._timing.attempts or is_late:
+                raise answer
+            time.sleep(pause)
+            attempt += 1
+
+    def _attempt(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], is_json: bool
+    ) -> Answer | UpstreamFailure:
+        try:
+            signature = self._signer.headers(method, self._url + path, body)
+        except UpstreamFailure as failure:
+            return failure
+        answer = self._once(Request(method, self._url + path, {**headers, **signature}, body))
+        if isinstance(answer, Silence):
+            return silent(answer)
+        if refusal := failure_of(answer):
+            return refusal
+        is_empty = answer.status == 304
+        return answer if is_empty or not is_json or answer.json() is not None else not_json()
+
+    def _pause_s(self, attempt: int, failure: UpstreamFailure) -> float:
+        if failure.retry_after_s is not None:
+            return failure.retry_after_s
+        return random.uniform(0, self._timing.first_pause_s * 2.0**attempt)  # noqa: S311
+
+
+def _item(value: Any) -> FeedItem:
+    if not isinstance(value, dict):
+        raise unreadable("列表中的一项不是对象", "an item of the list is no object")
+    record, etag, status = value.get("record"), value.get("etag"), value.get("status", "approved")
+    if not isinstance(record, dict) or not isinstance(etag, str) or not isinstance(status, str):
+        raise unreadable("申报缺少 record、etag 或 status", "an application lacks record, etag or status")
+    return FeedItem(record, etag, status)
