@@ -74,7 +74,6 @@ def register_commands(app: Flask) -> None:
             push_calendar_command,
         ),
         *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
-        *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS, *SANDBOX_COMMANDS),
         *(*ATTACHMENT_COMMANDS, *AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS),
         *(*SANDBOX_COMMANDS, *UPSTREAM_PULL_COMMANDS, *UPSTREAM_PUSH_COMMANDS),
     ):
