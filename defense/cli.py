@@ -22,6 +22,7 @@ from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
 from defense.cli_sandbox import SANDBOX_COMMANDS
 from defense.cli_support import settings, told_errors
+from defense.cli_upstream_pull import UPSTREAM_PULL_COMMANDS
 from defense.cli_upstream_push import UPSTREAM_PUSH_COMMANDS
 from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
@@ -73,6 +74,7 @@ def register_commands(app: Flask) -> None:
         ),
         *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
         *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS, *SANDBOX_COMMANDS),
+        *UPSTREAM_PULL_COMMANDS,
         *UPSTREAM_PUSH_COMMANDS,
     ):
         app.cli.add_command(command)

@@ -52,21 +52,28 @@ def upstream_sandbox(
     if applications:
         rules = parse_round_rules(rules_file.read_text(encoding="utf-8"))
         readable = fill(store, rules, applications, seed)
-        click.echo(f"{readable} applications of the round {code}")
+        click.echo(f"{code}：{readable} 份虚构的申报 / invented applications of the round")
     client = Client(client_id, secret or secrets.token_urlsafe(18))
     platform = Platform(store, Keys(client, Clock(), rate=rate), auth, wanted_faults)
     server = server_of(platform, host, port)
-    click.echo(f"http://{host}:{server.port} ; X-Sandbox-Key: {platform.debug_key}")
-    click.echo("settings of the service:")
-    click.echo(f"  UPSTREAM_URL=http://{host}:{server.port}")
-    click.echo(f"  UPSTREAM_AUTH={auth}")
-    names = (
-        ("UPSTREAM_CLIENT_ID", "UPSTREAM_CLIENT_SECRET")
-        if auth == "oauth2"
-        else ("UPSTREAM_KEY_ID", "UPSTREAM_KEY")
-    )
-    click.echo(f"  {names[0]}={client.id}\n  {names[1]}={client.secret}")
+    click.echo(_how_to_connect(platform, f"http://{host}:{server.port}"))
     server.serve_forever()
+
+
+def _how_to_connect(platform: Platform, url: str) -> str:
+    """What a newcomer does next."""
+    names = ("CLIENT_ID", "CLIENT_SECRET") if platform.auth == "oauth2" else ("KEY_ID", "KEY")
+    client = platform.keys.client
+    return f"""所持数据的页面 / a page of what it holds: {url}/
+服务的设置 / settings of the service (docs/upstream.md):
+
+  export UPSTREAM_URL={url}
+  export UPSTREAM_AUTH={platform.auth}
+  export UPSTREAM_{names[0]}={client.id}
+  export UPSTREAM_{names[1]}={client.secret}
+
+调试地址的口令 / for the addresses under {url}/sandbox/ send X-Sandbox-Key: {platform.debug_key}
+按 Ctrl-C 结束 / Ctrl-C ends it."""
 
 
 SANDBOX_COMMANDS = (upstream_sandbox,)

@@ -16,6 +16,7 @@ from defense.integrations.caldav_push import CaldavServer
 from defense.integrations.imap import ImapMailbox
 from defense.integrations.inbox_reading import ReadMail, read_mail
 from defense.integrations.mail import senders_from
+from defense.integrations.upstream import UpstreamClient
 from defense.models.types import utc_now
 from defense.services.calendar_keeping import push_calendar
 from defense.services.inbox import read_inbox
@@ -26,6 +27,7 @@ from defense.services.reminders import remind
 from defense.services.sitting_events import keep_sitting_events
 from defense.services.transaction import begin_write
 from defense.services.upstream_desk import desks_at
+from defense.services.upstream_pulling import pull_due
 from defense.services.upstream_pushing import push_due
 
 
@@ -62,6 +64,8 @@ def errands_of(app: Flask) -> list[Errand]:
         )
         errands.append(push)
     if settings.upstream is not None:
+        client = UpstreamClient(settings.upstream)
+        errands.append(Errand("reading the platform", 3, lambda: pull_due(sessions, client, utc_now)))
         desks = desks_at(settings.upstream, sessions)
         errands.append(Errand("telling the platform", 10, lambda: push_due(sessions, desks, utc_now)))
     if settings.imap_url:

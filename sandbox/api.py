@@ -8,12 +8,12 @@ import hmac
 import json
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 
+from sandbox.bodies import body_of
 from sandbox.faults import BEFORE, Faults, Lies
 from sandbox.keys import Keys
 from sandbox.line import cut, hang, spoil
@@ -23,25 +23,7 @@ LARGEST_PAGE, USUAL_PAGE = 200, 100
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 gate = Blueprint("gate", __name__)
 
-_BODIES: dict[str, dict[str, Any]] = {
-    "decision": {"kind": str, "decision": str, "reason": str, "made_at": str, "sequence": int},
-    "result": {
-        "conclusion": str,
-        "outcome": str | None,
-        "attempt": int,
-        "held_at": str | None,
-        "panel": str,
-        "rule": str,
-        "rule_version": int | str,
-        "tally": dict | None,
-        "audit_head": dict | None,
-        "sequence": int,
-    },
-}
-"""Field → type of what can be told; no other field may be there."""
 _TOKEN_TYPE = "Bearer"  # noqa: S105 - a scheme, not a secret
-_DECISIONS = ("requirement", "validity", "fee")
-_MOMENTS = ("made_at", "held_at")
 
 
 @dataclass
@@ -54,7 +36,6 @@ class Platform:
     """`oauth2` or `hmac`."""
     faults: Faults = field(default_factory=Faults)
     lies: Lies = field(default_factory=Lies)
-    cursor_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
     debug_key: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 
@@ -99,9 +80,11 @@ def _spoil(answer: Response) -> Response:
     return spoil(answer, fault, platform().faults.hold_s) if fault and fault not in BEFORE else answer
 
 
-@api.errorhandler(HTTPException)
+@api.app_errorhandler(HTTPException)
 def _refuse(error: HTTPException) -> Response:
-    return problem(error.code or 500, error.name, error.description or "")
+    answer = problem(error.code or 500, error.name, error.description or "")
+    answer.headers.extend({name: text for name, text in error.get_headers() if name == "Allow"})
+    return answer
 
 
 @api.get("/rounds/<round_>/applications")
@@ -148,8 +131,9 @@ def fee(round_: str, number: str) -> Response:
 @api.get("/attachments/<id_>")
 def attachment(id_: str) -> Response:
     """The bytes of an uploaded file."""
-    found = platform().store.attachment(id_) or abort(404, "no such file")
-    name, data = found
+    name, data = platform().store.attachment(id_) or abort(404, "no such file")
+    if data is None:
+        abort(410, "the file was taken away")
     answer = current_app.response_class(data, mimetype=_media_type(name))
     answer.headers["Digest"] = "sha-256=" + base64.b64encode(hashlib.sha256(data).digest()).decode()
     answer.headers["Content-Disposition"] = "attachment"
@@ -176,7 +160,7 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Response:
 
 def _take(round_: str, number: str, kind: str) -> Response:
     """Once for each key, in order, and only by who knows the newest version."""
-    body, key = _body_of(kind), request.headers.get("Idempotency-Key", "")
+    body, key = body_of(kind), request.headers.get("Idempotency-Key", "")
     if not 8 <= len(key) <= 100:
         return problem(400, "no idempotency key", "Idempotency-Key has to have 8 to 100 characters")
     store = platform().store
@@ -207,31 +191,6 @@ def _taken(etag: str) -> Response:
     return answer
 
 
-def _body_of(kind: str) -> dict[str, Any]:
-    body, wanted = request.get_json(silent=True), _BODIES[kind]
-    if not isinstance(body, dict) or body.keys() != wanted.keys():
-        abort(400, f"the body has to be an object with {', '.join(wanted)}")
-    for name, type_ in wanted.items():
-        if not isinstance(body[name], type_) or isinstance(body[name], bool):
-            abort(400, f"{name} has the wrong type")
-        if name in _MOMENTS and body[name] is not None:
-            _check_moment(name, body[name])
-    if kind == "decision" and body["kind"] not in _DECISIONS:
-        abort(400, f"kind is one of {', '.join(_DECISIONS)}")
-    if not 1 <= body["sequence"] < 2**63:
-        abort(400, "sequence counts from 1")
-    return body
-
-
-def _check_moment(name: str, text: str) -> None:
-    try:
-        if datetime.fromisoformat(text).tzinfo is not None:
-            return
-    except ValueError:
-        pass
-    abort(400, f"{name} has to be a date and time with its offset")
-
-
 def _item_or_404(round_: str, number: str) -> Item:
     return platform().store.find(round_, number) or abort(404, "no such application")
 
@@ -245,7 +204,7 @@ def _limit() -> int:
 
 def _cursor_at(round_: str, place: int) -> str:
     text = f"{round_}:{place}".encode()
-    seal = hmac.new(platform().cursor_key, text, hashlib.sha256).digest()[:12]
+    seal = hmac.new(platform().store.cursor_key, text, hashlib.sha256).digest()[:12]
     return base64.urlsafe_b64encode(seal + text).decode().rstrip("=")
 
 

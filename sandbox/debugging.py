@@ -11,6 +11,8 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from sandbox.api import platform
 from sandbox.faults import Faults, Lies
 
+SHOWN = 100
+"""So many of each on the page, the newest first."""
 debugging = Blueprint("debugging", __name__, template_folder="templates")
 
 
@@ -27,8 +29,18 @@ def _admit() -> None:
 def look() -> str:
     """What the platform holds and what it was told, as a page."""
     store = platform().store
-    rounds = [(round_, store.changed_since(round_, 0, 200), store.count(round_)) for round_ in store.rounds()]
-    return render_template("platform.html", rounds=rounds, told=store.all_told()[-200:], auth=platform().auth)
+    rounds = [
+        (round_, list(reversed(store.changed_since(round_, 0, 10**6)))[:SHOWN], store.count(round_))
+        for round_ in store.rounds()
+    ]
+    return render_template(
+        "platform.html",
+        rounds=rounds,
+        told=list(reversed(store.all_told()))[:SHOWN],
+        platform=platform(),
+        address=request.host_url.rstrip("/"),
+        shown=SHOWN,
+    )
 
 
 @debugging.get("/sandbox/told")
@@ -58,6 +70,14 @@ def change_attachment(id_: str) -> Response:
     """Put other bytes in the place of a file."""
     found = platform().store.attachment(id_)
     platform().store.put_attachment(id_, found[0] if found else f"{id_}.pdf", request.get_data())
+    return jsonify({})
+
+
+@debugging.delete("/sandbox/attachments/<id_>")
+def take_attachment_away(id_: str) -> Response:
+    """The file is gone from now on."""
+    name, _ = platform().store.attachment(id_) or abort(404)
+    platform().store.put_attachment(id_, name, None)
     return jsonify({})
 
 

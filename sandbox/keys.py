@@ -76,12 +76,13 @@ class Keys:
         """Why a signed request is refused; empty when it is right."""
         if not hmac.compare_digest(key_id.encode(), self.client.id.encode()):
             return "unknown key"
-        if not timestamp.isdecimal() or abs(int(timestamp) - self.clock.now()) > WINDOW_S:
+        is_number = timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
+        if not is_number or abs(int(timestamp) - self.clock.now()) > WINDOW_S:
             return f"the timestamp is not within {WINDOW_S} seconds of this server's clock"
-        if len(nonce) != 32:
-            return "the nonce is not 32 hexadecimal digits"
+        if len(nonce) != 32 or not set(nonce) <= set("0123456789abcdef"):
+            return "the nonce is not 32 lower-case hexadecimal digits"
         wanted = sign(self.client.secret, method, path, timestamp, nonce, body)
-        if not hmac.compare_digest(wanted, signature):
+        if not hmac.compare_digest(wanted.encode(), signature.encode()):
             return "the signature is wrong"
         with self._lock:
             self._nonces = {n: at for n, at in self._nonces.items() if at > self.clock.now() - 2 * WINDOW_S}
@@ -95,7 +96,7 @@ class Keys:
         if not self.rate:
             return 0.0
         with self._lock:
-            now = self.clock.now()
+            now = time.monotonic()  # a test that sets the clock does not mean this one
             burst = max(self.rate, 1.0)
             self._allowance = min(burst, self._allowance + (now - self._looked_at) * self.rate)
             self._looked_at = now

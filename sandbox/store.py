@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ CREATE TABLE IF NOT EXISTS item (
     round TEXT, number TEXT, record TEXT, status TEXT, version INTEGER, changed INTEGER,
     PRIMARY KEY (round, number));
 CREATE TABLE IF NOT EXISTS attachment (id TEXT PRIMARY KEY, name TEXT, data BLOB);
+CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, data BLOB);
 CREATE TABLE IF NOT EXISTS told (
     position INTEGER PRIMARY KEY AUTOINCREMENT, round TEXT, number TEXT, kind TEXT, key TEXT UNIQUE,
     digest TEXT, body TEXT, sequence INTEGER, etag TEXT, repeats INTEGER DEFAULT 0);
@@ -65,10 +67,14 @@ class Told:
 class Store:
     """One file; each use is one transaction, and there is one writer at a time."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, cursor_key: bytes = b"") -> None:
         self._file, self._lock = file, threading.RLock()
         with self.transaction() as connection:
             connection.executescript(_TABLES)
+            query = "INSERT OR IGNORE INTO secret VALUES ('cursor', ?)"
+            connection.execute(query, (cursor_key or secrets.token_bytes(32),))
+            (self.cursor_key,) = connection.execute("SELECT data FROM secret").fetchone()
+        # It outlives a restart, as the cursors do that were given out.
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -76,9 +82,8 @@ class Store:
         with self._lock:
             connection = sqlite3.connect(self._file)
             connection.row_factory = sqlite3.Row
-            connection.execute(
-                "PRAGMA synchronous=OFF"
-            )  # everything in it is invented: a power cut may have it
+            # Everything in it is invented: a power cut may have it.
+            connection.execute("PRAGMA synchronous=OFF")
             try:
                 with connection:
                     yield connection
@@ -118,13 +123,13 @@ class Store:
         with self.transaction() as connection:
             return [row[0] for row in connection.execute("SELECT DISTINCT round FROM item ORDER BY round")]
 
-    def put_attachment(self, id_: str, name: str, data: bytes) -> None:
-        """Keep a file."""
+    def put_attachment(self, id_: str, name: str, data: bytes | None) -> None:
+        """Keep a file; None when it was taken away."""
         with self.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO attachment VALUES (?, ?, ?)", (id_, name, data))
 
-    def attachment(self, id_: str) -> tuple[str, bytes] | None:
-        """Name and bytes."""
+    def attachment(self, id_: str) -> tuple[str, bytes | None] | None:
+        """Name and bytes, which are None when the file was taken away; None for one that never was."""
         with self.transaction() as connection:
             row = connection.execute("SELECT name, data FROM attachment WHERE id = ?", (id_,)).fetchone()
             return (row["name"], row["data"]) if row else None

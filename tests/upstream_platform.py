@@ -63,17 +63,34 @@ class Platform:
         new_status = status or (before.status if before else "approved")
         return self.inside.store.put(round_, record, new_status).etag
 
+    def pay_fee(self, number: str, paid_on: str, payer: str, receipt_number: str = "") -> str:
+        """The fee comes in; returns the new entity tag."""
+        payment = {"paid_on": paid_on, "payer": payer, "receipt_number": receipt_number}
+        return self.change(number, fee_paid=True, fee_payment=payment)
+
+    def spoil_attachment(self, id_: str, data: bytes) -> None:
+        """Other bytes stand in the place of a file."""
+        self._ask("PUT", f"attachments/{id_}", data=data)
+
+    def take_attachment_away(self, id_: str) -> None:
+        """The file is gone."""
+        self._ask("DELETE", f"attachments/{id_}")
+
     def told(self) -> list[dict[str, Any]]:
         """Everything that was taken, in order."""
         return [vars(one) for one in self.inside.store.all_told()]
 
     def put(self, path: str, body: Any) -> None:
         """Use a debugging address: `faults`, `lies`, `keys`."""
-        answer = requests.put(
+        self._ask("PUT", path, json=body)
+
+    def _ask(self, method: str, path: str, **more: Any) -> None:
+        answer = requests.request(
+            method,
             f"{self.url}/sandbox/{path}",
-            json=body,
             headers={"X-Sandbox-Key": self.inside.debug_key},
             timeout=5,
+            **more,
         )
         answer.raise_for_status()
 

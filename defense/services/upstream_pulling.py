@@ -189,7 +189,7 @@ def _let_go(
         feed.claimed_until, feed.ended_at, feed.counts = None, now, dict(counts)
         feed.error = error.to_json() if error else None
         # What changed nothing leaves no entry: it is read every few minutes.
-        told = {kind: counts[kind] for kind in Taken if counts[kind] and kind is not Taken.SAME}
+        told = {kind.value: counts[kind] for kind in Taken if counts[kind] and kind is not Taken.SAME}
         if told:
             record_audit(session, "upstream.pulled", f"round:{round_.id}", told)
 

@@ -32,6 +32,7 @@ from defense.web import (
     sign_in,
     sitting_conduct,
     sittings,
+    upstream,
     upstream_deliveries,
     wordings,
 )
@@ -67,6 +68,7 @@ def register_pages(app: Flask) -> None:
         sign_in,
         sitting_conduct,
         sittings,
+        upstream,
         upstream_deliveries,
         wordings,
     ):

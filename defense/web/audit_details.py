@@ -23,6 +23,7 @@ from defense.services.rule_words import (
 )
 from defense.services.scheduling_settings import SCHEDULING_TEXT
 from defense.services.upstream_care import KIND_TEXT as DELIVERY_TEXT
+from defense.services.upstream_differences import STATUS_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 from defense.web.format import localise, stamp
 
@@ -63,6 +64,11 @@ _NAMES = (
         "entitled": Text("应到", "entitled"),
         "expert": Text("专家", "expert"),
         "expires_at": Text("有效期至（北京时间）", "good until (Beijing time)"),
+        "different": Text("待处理", "wait for staff"),
+        "faulty": Text("无法读取", "cannot be taken in"),
+        "fields": Text("变动栏目", "fields"),
+        "passed_over": Text("略过（已退回或撤回）", "passed over (returned or withdrawn)"),
+        "status": Text("平台状态", "status at the platform"),
         "first_at": Text("首个场次（北京时间）", "first half-day (Beijing time)"),
         "kept": Text("答辩已开始，维持原结果", "kept, their defence has begun"),
         "link": Text("链接编号", "link"),
@@ -121,6 +127,8 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     "by": {"link": Text("个人链接", "personal link"), "password": Text("密码", "password")},
     "decision": REQUIREMENT_TEXT
     | {
+        "accepted": Text("采用平台内容", "the platform’s accepted"),
+        "kept": Text("保留本系统内容", "ours kept"),
         "valid": Text("材料有效", "valid"),
         "not_valid": Text("材料无效", "not valid"),
         "waived": Text("准予缓缴", "let through unpaid"),
@@ -163,6 +171,7 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     "meeting_state": MEETING_STATE_TEXT,
     "wish_kind": WISH_TEXT,
     "delivery_kind": DELIVERY_TEXT,
+    "status": {**STATUS_TEXT},
     "verdict": OUTCOME_TEXT | {"invalid": Text("表决无效", "invalid vote")},
 }
 

@@ -98,6 +98,12 @@ _ACTION_TEXT = {
     "solve.started": Text("开始求解", "solving started"),
     "wish.noted": Text("登记时间意愿", "wish noted"),
     "wish.withdrawn": Text("撤销时间意愿", "wish taken back"),
+    "upstream.changed": Text("平台的变动已采用", "change of the platform taken in"),
+    "upstream.differs": Text("平台有变动，待处理", "changed at the platform, waits"),
+    "upstream.fee_paid": Text("平台确认已缴费", "fee paid, by the platform"),
+    "upstream.pulled": Text("读取平台申报材料", "platform read"),
+    "upstream.settled": Text("处理平台变动", "change of the platform decided on"),
+    "upstream.taken": Text("从平台取得申报", "application from the platform"),
     "upstream.given_up": Text("放弃向平台推送", "platform not told, given up"),
     "upstream.retried": Text("重新向平台推送", "platform told again"),
 } | {f"defence.{move}": text for move, text in MOVE_TEXT.items()}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -197,3 +199,73 @@ def test_page_shows_what_is_held_and_was_told(caller: Caller, platform: Platform
     page = requests.get(platform.url, timeout=5).text
     assert "24 份申报" in page or f"{len(platform.records())} 份申报" in page
     assert "required" in page
+
+
+def test_many_clients_at_once_and_nothing_is_taken_twice(caller: Caller, platform: Platform) -> None:
+    item = first_of(caller)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: put(Caller(platform), item, DECISION), range(16)))
+        others = [threads.submit(put, caller, item, DECISION, f"key-of-{n:04}") for n in range(8)]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(200, answers[0].text)}
+    assert {other.result().status_code for other in others} == {412}
+    assert [one["repeats"] for one in platform.told()] == [15]
+
+
+def test_cursors_and_what_was_told_outlive_a_restart(tmp_path: Path, platform_file: Path) -> None:
+    file = Path(shutil.copy(platform_file, tmp_path))
+    with serving(file) as platform:
+        caller = Caller(platform)
+        cursor = caller.call("GET", APPLICATIONS).json()["next_cursor"]
+        item = first_of(caller)
+        taken = put(caller, item, DECISION).json()
+    with serving(file) as platform:
+        caller = Caller(platform)
+        changed = caller.call("GET", APPLICATIONS, params={"cursor": cursor}).json()["items"]
+        assert [one["etag"] for one in changed] == [taken["etag"]]
+        assert put(caller, item, DECISION).json() == taken
+
+
+def test_what_people_do_at_the_platform(caller: Caller, platform: Platform) -> None:
+    number = first_of(caller)["record"]["number"]
+    platform.pay_fee(number, "2021-10-20", "阿克苏地区人社局", "N1")
+    fee = caller.call("GET", f"{APPLICATIONS}/{number}/fee").json()
+    assert fee == {
+        "paid": True,
+        "paid_on": "2021-10-20",
+        "payer": "阿克苏地区人社局",
+        "receipt_number": "N1",
+    }
+    platform.change(number, status="returned")
+    item = caller.call("GET", f"{APPLICATIONS}/{number}").json()
+    assert item["status"] == "returned"
+    file = item["record"]["attachments"][0]["upstream_id"]
+    platform.spoil_attachment(file, b"other")
+    assert caller.call("GET", f"/attachments/{file}").content == b"other"
+    platform.take_attachment_away(file)
+    assert caller.call("GET", f"/attachments/{file}").status_code == 410
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/no", 404), ("DELETE", APPLICATIONS, 405)])
+def test_no_such_address_is_a_problem_too(caller: Caller, method: str, path: str, status: int) -> None:
+    answer = caller.call(method, path)
+    assert (answer.status_code, answer.json()["status"]) == (status, status)
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Timestamp": "9" * 5000},
+        {"X-Timestamp": "now"},
+        {"X-Nonce": "g" * 32},
+        {"X-Signature": "签".encode().decode("latin-1")},
+        {"X-Key-Id": "other"},
+    ],
+)
+def test_a_signature_of_another_form_is_refused(platform_file: Path, headers: dict[str, str]) -> None:
+    with serving(platform_file, auth="hmac") as platform:
+        caller = Caller(platform)
+        sent = requests.Request("GET", f"{platform.url}/api/v1{APPLICATIONS}").prepare()
+        sent.headers.update(caller._signature(sent) | headers)
+        with requests.Session() as session:
+            assert session.send(sent, timeout=5).status_code == 401
