@@ -18,6 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from defense import cli, errors
 from defense.auth import begin_write_requests, check_access_marks, current_principal
 from defense.extensions import babel, bootstrap, csrf, db, migrate, socketio
+from defense.integrations.attachments import LocalFolder
 from defense.integrations.bell import bell_from
 from defense.integrations.calendar_days import use_calendars_of
 from defense.integrations.meetings.provider import ProviderName
@@ -124,6 +125,8 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     app.extensions["feed_address_limiter"] = AttemptLimiter(
         FEED_READINGS_OF_ADDRESS, FEED_WINDOW_S, settings.redis_url
     )
+    # Asked in this order; the platform's own source comes after the folder at hand.
+    app.extensions["attachment_sources"] = [LocalFolder(settings.attachments_dir)]
     app.extensions["hashing"] = ThreadPool(1)
     found = {name.value: provider_from(settings, name) for name in ProviderName}
     app.extensions["meeting_providers"] = {name: provider for name, provider in found.items() if provider}

@@ -15,6 +15,7 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from defense.cli_attachments import ATTACHMENT_COMMANDS
 from defense.cli_audit import AUDIT_COMMANDS
 from defense.cli_calendar import CALENDAR_COMMANDS
 from defense.cli_checks import check_applications_command
@@ -73,9 +74,8 @@ def register_commands(app: Flask) -> None:
             push_calendar_command,
         ),
         *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
-        *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS, *SANDBOX_COMMANDS),
-        *UPSTREAM_PULL_COMMANDS,
-        *UPSTREAM_PUSH_COMMANDS,
+        *(*ATTACHMENT_COMMANDS, *AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS),
+        *(*SANDBOX_COMMANDS, *UPSTREAM_PULL_COMMANDS, *UPSTREAM_PUSH_COMMANDS),
     ):
         app.cli.add_command(command)
 

@@ -93,6 +93,9 @@ class Settings:
     instance_dir: Path
     calendar_dir: Path
     """Imported working calendars, a file a year."""
+    attachments_dir: Path
+    """Files of attachments that the centre imported, named by their digests."""
+    attachment_max_mb: int
     database_url: str = field(repr=False)
     secret_key: str = field(repr=False)
     host: str
@@ -147,6 +150,8 @@ class Settings:
         return cls(
             instance_dir=instance_dir,
             calendar_dir=Path(env.get("CALENDAR_DIR") or instance_dir / "calendars").resolve(),
+            attachments_dir=Path(env.get("ATTACHMENTS_DIR") or instance_dir / "attachments").resolve(),
+            attachment_max_mb=_integer(env, "ATTACHMENT_MAX_MB", 50, 1, 1000),
             database_url=_database_url(env, instance_dir),
             secret_key=env.get("SECRET_KEY") or _kept_key(instance_dir, "SECRET_KEY"),
             host=host,

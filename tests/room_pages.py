@@ -78,7 +78,7 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
         }
     for rule in app.url_map.iter_rules():
         if "GET" in (rule.methods or ()) and not rule.endpoint.endswith(
-            ("static", "sign_in.link", "feeds.read")
+            ("static", "sign_in.link", "feeds.read", "attachments.read")
         ):
             yield app.url_map.bind("localhost").build(rule.endpoint, {a: known[a] for a in rule.arguments})
 

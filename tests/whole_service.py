@@ -22,6 +22,7 @@ from tests.live import LiveServer
 NOT_ASKED = {
     "static": "files of the release, the same for everybody",
     "bootstrap.static": "files of the release, the same for everybody",
+    "attachments.read": "files that came with the record; every look is written down, so it is an act",
     "feeds.read": "one person's appointments, which no vote writes; test_feeds looks at it",
     "sign_in.link": "opens a session: asking for it is an act, not a look",
 }

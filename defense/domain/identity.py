@@ -144,6 +144,11 @@ def mask_email(address: str) -> str:
     return f"{local[:1]}***{at}{domain}" if at else "*" * len(address)
 
 
+def mask_certificate(number: str) -> str:
+    """The last four characters of a certificate's or receipt's number; of a short one nothing."""
+    return _mask_middle(number, 0, 4) if len(number) > 7 else "*" * len(number)
+
+
 def _mask_middle(text: str, kept_first: int, kept_last: int) -> str:
     hidden = len(text) - kept_first - kept_last
     if hidden <= 0:

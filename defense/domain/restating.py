@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from defense.domain.application import ApplicationRecord
-from defense.domain.record_parts import Attachment, ProofKind, section_of
+from defense.domain.record_parts import Appraisal, Attachment, ProofKind, Training, section_of
 
 PartT = TypeVar("PartT")
 
@@ -17,6 +17,13 @@ _UNSAID = (
     "supervising_opinion", "commission", "fee_payment",
 )  # fmt: skip
 """Fields that keep their value where a statement says nothing."""
+
+_KEYS: dict[str, Callable[[Any], object]] = {
+    "attachments": lambda attachment: attachment.kind,
+    "trainings": lambda training: (training.kind, training.year),
+    "appraisals": lambda appraisal: appraisal.year,
+}
+"""What a bare statement names of a part."""
 
 
 def stated_proofs(kinds: Iterable[ProofKind]) -> tuple[Attachment, ...]:
@@ -35,7 +42,8 @@ def keep_details(
     ----------
     spoken_of : kinds of proof that the statement would name if they were there; of others it says nothing.
     """
-    unspoken = tuple(a for a in before.attachments if a.kind not in spoken_of)
+    told = {a.kind for a in stated.attachments}
+    unspoken = tuple(a for a in before.attachments if a.kind not in spoken_of and a.kind not in told)
     publicity, posting = stated.publicity, stated.aid_posting
     if (publicity.start, publicity.end) == (before.publicity.start, before.publicity.end):
         known = before.publicity
@@ -51,20 +59,66 @@ def keep_details(
     }
     return replace(
         stated,
-        attachments=_with_details((*stated.attachments, *unspoken), before.attachments, lambda a: a.kind),
-        trainings=_with_details(stated.trainings, before.trainings, lambda t: (t.kind, t.year)),
-        appraisals=_with_details(stated.appraisals, before.appraisals, lambda a: a.year),
+        attachments=_with_details("attachments", (*stated.attachments, *unspoken), before.attachments),
+        trainings=_with_details("trainings", stated.trainings, before.trainings),
+        appraisals=_with_details("appraisals", stated.appraisals, before.appraisals),
         publicity=publicity,
         aid_posting=posting,
         **kept,
     )
 
 
-def _with_details(
-    stated: tuple[PartT, ...], before: tuple[PartT, ...], key: Callable[[PartT], object]
-) -> tuple[PartT, ...]:
-    """Of each stated key all the parts known before in their order, else the stated ones."""
-    keys = {key(part) for part in stated}
-    known = tuple(part for part in before if key(part) in keys)
-    known_keys = {key(part) for part in known}
-    return (*known, *(part for part in stated if key(part) not in known_keys))
+def detail_over_statement(field: str, stated: tuple[Any, ...], detailed: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Attachments, trainings or appraisals: what is told in detail, and of the rest the bare statements."""
+    key = _KEYS[field]
+    keys = {key(part) for part in detailed}
+    return (*detailed, *(part for part in stated if key(part) not in keys))
+
+
+def _is_detailed(part: Any) -> bool:
+    if isinstance(part, Attachment):
+        return bool(part.name or part.sha256 or part.upstream_id)
+    if isinstance(part, Training):
+        return part.hours is not None or bool(part.certificate_number)
+    return isinstance(part, Appraisal) and bool(part.grade)
+
+
+def _completed(part: Any, known: Sequence[Any]) -> Any:
+    """A file told of again keeps what only the platform knew of it."""
+    if not isinstance(part, Attachment):
+        return part
+    for other in known:
+        same = other.sha256 == part.sha256 if part.sha256 and other.sha256 else other.name == part.name
+        if same:
+            return replace(
+                part,
+                name=part.name or other.name,
+                size=other.size if part.size is None else part.size,
+                sha256=part.sha256 or other.sha256,
+                upstream_id=part.upstream_id or other.upstream_id,
+            )
+    return part
+
+
+def _with_details(field: str, stated: tuple[PartT, ...], before: tuple[PartT, ...]) -> tuple[PartT, ...]:
+    """Of each stated key what is stated in detail, else the parts known before, else the bare statement.
+
+    Keys known before keep their place, so that saying the same again changes nothing.
+    """
+    key = _KEYS[field]
+    told: dict[object, list[PartT]] = {}
+    for part in stated:
+        told.setdefault(key(part), []).append(part)
+    kept: list[PartT] = []
+    placed: set[object] = set()
+    for part in before:
+        own = key(part)
+        if own not in told:
+            continue
+        if not any(_is_detailed(p) for p in told[own]):
+            kept.append(part)
+        elif own not in placed:
+            known = [p for p in before if key(p) == own]
+            kept += [_completed(p, known) for p in told[own]]
+        placed.add(own)
+    return (*kept, *(part for part in stated if key(part) not in placed))

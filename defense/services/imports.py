@@ -29,6 +29,7 @@ from defense.integrations.workbooks import (
     write_marked_copy,
     write_table,
 )
+from defense.integrations.workbooks.details import detail_sheets
 from defense.integrations.workbooks.headers import Column
 from defense.models import ImportBatch, Round
 from defense.models.types import utc_now
@@ -50,6 +51,7 @@ MAX_AUDITED = 200
 _SHEET_TITLES = {"experts": "专家库", "panels": "答辩组", "applications": "申报人员"}
 # Fields of a record that the workbook spreads over several columns.
 _GROUPED_HEADERS = {
+    **{sheet.field: sheet.title for sheet in detail_sheets()},
     "publicity": "公示",
     "aid_posting": "援疆",
     "attachments": "印证材料",
@@ -220,6 +222,8 @@ def template_workbook(round_: Round, kind: str) -> bytes:
         raise NotFound(Text("没有这种表格。", "There is no such table."))
     columns = _KINDS[kind].columns(round_.rules)
     sheets = {_SHEET_TITLES[kind]: ([column.header for column in columns], ())}
+    if kind == "applications":
+        sheets |= {s.title: ([column.header for column in s.columns], ()) for s in detail_sheets()}
     if kind == "panels":
         sheets["场次"] = ([column.header for column in session_columns()], ())
     return write_table(sheets)

@@ -23,12 +23,12 @@ from defense.services.applications import (
     ApplicationFilter,
     count_applications,
     find_applications,
-    findings_by_section,
     rulings_after,
     show_phone,
 )
 from defense.services.attempts import binding_attempt
 from defense.services.candidate_needs import WISH_TEXT, possible_attendees
+from defense.services.record_views import view_record
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
@@ -75,9 +75,8 @@ def _render_application(application: Application, phone: str | None = None) -> s
         "applications/show.html",
         round=application.round,
         application=application,
-        record=application.record,
+        view=view_record(application, require_principal().role),
         assessment=application.assessment,
-        findings_by_section=findings_by_section(application.assessment),
         defence=seated_defence(application),
         begun=has_begun(application.defences),
         conclusion=conclusion_of(application),

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from defense.domain.lifecycle import STATE_TEXT
+from defense.domain.record_parts import PROOF_TEXT
 from defense.domain.result import OUTCOME_TEXT
 from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
@@ -37,6 +38,8 @@ _NAMES = (
         "application": Text("申报人", "applicant"),
         "applications": Text("申报编号", "applications"),
         "assessed": Text("核查人数", "judged"),
+        "attachment": Text("附件编号", "attachment"),
+        "attachments": Text("文件摘要", "digests"),
         "attempt": Text("第几次答辩", "attempt"),
         "break_decision": Text("中断处理", "decision on the break"),
         "interrupted_at": Text("中断开始（北京时间）", "broken off at (Beijing time)"),
@@ -79,6 +82,8 @@ _NAMES = (
         "number": Text("轮次", "number"),
         "panel": Text("答辩组", "panel"),
         "passes": Text("通过", "pass"),
+        "proof": Text("材料", "proof"),
+        "files": Text("文件数", "files"),
         "phase_ms": Text("本阶段用时（分:秒）", "time of the phase (min:s)"),
         "placed": Text("已排", "placed"),
         "priority": Text("优先级", "priority"),
@@ -141,6 +146,7 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
         "panels": Text("答辩组", "panels"),
     },
     "panel_rule": RULE_TEXT,
+    "proof": PROOF_TEXT,
     "role": ROLE_TEXT,
     "rule": RULE_TEXT,
     "break_decision": {

@@ -74,6 +74,8 @@ _ACTION_TEXT = {
     "meeting.tried_again": Text("立即重试会议平台", "provider asked again at once"),
     "panel.room_forgotten": Text("删除固定会议室", "standing conference room deleted"),
     "panel.room_kept": Text("保存固定会议室", "standing conference room kept"),
+    "record.attachment_opened": Text("调阅附件", "attachment looked at"),
+    "record.attachments_imported": Text("导入附件", "attachments taken in"),
     "record.phone_shown": Text("查看完整联系电话", "whole telephone number looked at"),
     "reopening.asked": Text("申请重新表决或二次答辩", "re-vote or second defence asked for"),
     "reopening.granted": Text("批准重新表决或二次答辩", "re-vote or second defence granted"),

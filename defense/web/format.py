@@ -8,8 +8,9 @@ from typing import Any
 from flask import Flask
 
 from defense.domain.clocks import XINJIANG_OFFSET, both_clocks, both_clocks_range, day_with_weekday
-from defense.domain.identity import mask_email, mask_id_number, mask_phone
+from defense.domain.identity import mask_certificate, mask_email, mask_id_number, mask_phone
 from defense.domain.lifecycle import MOVE_TEXT, STATE_TEXT, DefenceState, Move
+from defense.domain.record_parts import PROOF_TEXT, ProofKind
 from defense.domain.result import CONCLUSION_TEXT, OUTCOME_TEXT, Conclusion, Outcome
 from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
@@ -101,6 +102,8 @@ def register_filters(app: Flask) -> None:
         mask_id=mask_id_number,
         mask_phone=mask_phone,
         mask_email=mask_email,
+        mask_certificate=mask_certificate,
+        proof=_word(PROOF_TEXT, ProofKind),
         tone=lambda code: TONE.get(str(code), "secondary"),
         level=_word(LEVEL_TEXT, Level),
         affiliation=_word(AFFILIATION_TEXT, Affiliation),

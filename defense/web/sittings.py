@@ -16,8 +16,8 @@ from defense.extensions import db
 from defense.models import Defence, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.applications import findings_by_section
 from defense.services.meetings import room_window
+from defense.services.record_views import view_record
 from defense.services.recusals import conflicts_of, entitled_members
 from defense.services.results import deciding_round, named_ballots
 from defense.services.room_views import console_view, own_view, sees_console, shared_view
@@ -163,6 +163,5 @@ def _record(defence_row: Defence) -> dict[str, Any]:
     application = defence_row.application
     return {
         "application": application,
-        "record": application.record,
-        "findings_by_section": findings_by_section(application.assessment),
+        "view": view_record(application, require_principal().role),
     }

@@ -11,6 +11,7 @@ from random import Random
 from defense.domain.people import ExpertRecord, PanelRecord, Period
 from defense.domain.round_rules import RoundRules
 from defense.domain.vocabulary import LEVEL_TEXT
+from defense.integrations.sample_data.details import invent_details
 from defense.integrations.sample_data.faults import UNREADABLE, spoil_some
 from defense.integrations.sample_data.files import write_workbook
 from defense.integrations.sample_data.panels_plan import plan_panels
@@ -21,6 +22,7 @@ from defense.integrations.workbooks import (
     panel_columns,
     session_columns,
 )
+from defense.integrations.workbooks.details import detail_sheets
 
 __all__ = ["SampleSummary", "write_sample_data"]
 
@@ -74,8 +76,12 @@ def write_sample_data(
     plan = plan_panels(heard, candidates, first_day, rules, rng)
     directory.mkdir(parents=True, exist_ok=True)
     columns = application_columns(rules)
-    rows = [[applicant.cells[column.key] for column in columns] for applicant in applicants]
-    _write(directory / "applications.xlsx", rules, {"申报人员": ([c.header for c in columns], rows)})
+    # A generator of its own: the people stay who they were before there were details.
+    details = invent_details(applicants, rules, Random(f"{seed} details"))  # noqa: S311
+    rows = [[applicant.cells.get(column.key) for column in columns] for applicant in applicants]
+    sheets = {"申报人员": ([c.header for c in columns], rows)}
+    sheets |= {s.title: ([c.header for c in s.columns], details[s.title]) for s in detail_sheets()}
+    _write(directory / "applications.xlsx", rules, sheets)
     experts = [_expert_row(expert) for expert in plan.experts]
     _write(
         directory / "experts.xlsx", rules, {"专家库": ([c.header for c in expert_columns(rules)], experts)}

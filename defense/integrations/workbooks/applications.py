@@ -12,6 +12,7 @@ from defense.domain.round_rules import RoundRules
 from defense.domain.text import Text
 from defense.domain.vocabulary import LEVEL_TEXT
 from defense.integrations.workbooks import cells, dates, wordings
+from defense.integrations.workbooks.detail_reading import split_sheets, with_details
 from defense.integrations.workbooks.headers import Column
 from defense.integrations.workbooks.reading import WorkbookReading
 from defense.integrations.workbooks.sheets import read_sheets
@@ -66,12 +67,16 @@ def read_applications(data: bytes, rules: RoundRules) -> WorkbookReading[Applica
         lambda values: _check(values, rules),
         (("number",), ("id_number",)),
     )
-    return read_table(read_sheets(data), table)
+    main, details = split_sheets(read_sheets(data))
+    return with_details(read_table(main, table), main, details, table.columns)
 
 
 def application_columns(rules: RoundRules) -> tuple[Column, ...]:
     """The columns in the order of the template; a key is a field of the record, or goes into one."""
-    return (*_person_columns(), *_filing_columns(rules), *_proof_columns(), *_unit_columns())
+    return (
+        *(*_person_columns(), *_filing_columns(rules), *_proof_columns(), *_unit_columns()),
+        *_spare_columns(),
+    )
 
 
 # fmt: off
@@ -145,6 +150,21 @@ def _unit_columns() -> tuple[Column, ...]:
         Column("in_fanghuiju", "访惠聚", cells.as_yes_no, ("是否访惠聚", "访惠聚驻村")),
         Column("works", "论文著作", cells.as_long_text, ("著作论文", "论文", "论文及著作")),
     )
+
+
+def _spare_columns() -> tuple[Column, ...]:
+    """Columns that may be missing; they come last, where they move no other."""
+    return (
+        Column("ethnicity", "族别", cells.as_short_text, ("民族",), blank_means=""),
+        Column("political_status", "政治面貌", cells.as_short_text, (), blank_means=""),
+        Column("present_title_on", "任职资格取得时间", dates.as_day_or_none,
+               ("资格取得时间", "职称取得时间"), blank_means=None),
+        Column("professional_years", "从事专业技术工作年限", cells.as_count_or_none,
+               ("专业技术工作年限", "专业工作年限"), blank_means=None),
+        Column("publicity_days", "公示工作日数", cells.as_count_or_none, ("公示天数",), blank_means=None),
+        Column("publicity_outcome", "公示结论", cells.as_text_or_none, ("公示结果说明",), blank_means=""),
+        Column("sending_unit", "派出单位", cells.as_text_or_none, ("派出单位名称",), blank_means=""),
+    )
 # fmt: on
 
 
@@ -176,9 +196,18 @@ def _check(values: Values, rules: RoundRules) -> Iterator[tuple[str, Text]]:
 def _build(values: Values) -> ApplicationRecord:
     fields = dict(values)
     publicity = Publicity(
-        fields.pop("publicity_start"), fields.pop("publicity_end"), fields.pop("objection_open")
+        fields.pop("publicity_start"),
+        fields.pop("publicity_end"),
+        fields.pop("objection_open"),
+        fields.pop("publicity_outcome"),
+        fields.pop("publicity_days"),
     )
-    posting = AidPosting(fields.pop("aid_start"), fields.pop("aid_end"), fields.pop("sending_unit_consents"))
+    posting = AidPosting(
+        fields.pop("aid_start"),
+        fields.pop("aid_end"),
+        fields.pop("sending_unit_consents"),
+        fields.pop("sending_unit"),
+    )
     on_aid_posting = fields.pop("on_aid_posting")
     proofs = [kind for column, kind in STATED_PROOFS.items() if fields.pop(column)]
     appraisal_years = fields.pop("appraisal_years")

@@ -61,6 +61,12 @@ def as_short_text(value: Any) -> str:
     return _within(text, MAX_SHORT_CHARACTERS)
 
 
+def as_text_or_none(value: Any) -> str:
+    """A short text; empty for 无."""
+    text = as_short_text(value)
+    return "" if text == NONE_WORDING else text
+
+
 def as_named(value: Any) -> str:
     """A short text that must say something: 无 is refused."""
     text = as_short_text(value)
@@ -152,6 +158,11 @@ def as_count(value: Any) -> int:
     if not re.fullmatch(r"[1-9][0-9]?", text):
         raise invalid("应填1至99的整数", "a whole number from 1 to 99")
     return int(text)
+
+
+def as_count_or_none(value: Any) -> int | None:
+    """A whole number from 1 to 99, or None for 无."""
+    return None if value == NONE_WORDING else as_count(value)
 
 
 def as_list(value: Any) -> tuple[str, ...]:

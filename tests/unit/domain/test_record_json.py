@@ -134,3 +134,23 @@ def test_statement_takes_away_and_adds(whole, record):
 def test_every_proof_has_its_section():
     assert section_of(ProofKind.TRAINING_CERTIFICATE) is Section.TRAINING
     assert section_of(ProofKind.PUBLICITY_NOTICE) is Section.OTHER  # notice 三(二)
+
+
+def test_a_detail_told_anew_replaces_the_one_before_and_keeps_what_only_the_platform_knew(whole):
+    scan = Attachment(ProofKind.ID_SCAN, Section.IDENTITY, "身份证.pdf", 130_000, "ef" * 32)
+    training = Training(TrainingKind.PUBLIC, 2020, 40, "G2021")
+    stated = replace(whole, attachments=(scan, LETTER), trainings=(training,))
+    after = keep_details(whole, stated, {ProofKind.PHOTO, ProofKind.ID_SCAN})
+    assert after.attachments == (scan, LETTER)
+    assert after.trainings == (training,)
+    renamed = replace(SCAN, name="正面.pdf", upstream_id="", size=None)
+    after = keep_details(whole, replace(whole, attachments=(renamed,)), {ProofKind.ID_SCAN})
+    assert after.attachments[0] == replace(SCAN, name="正面.pdf")
+
+
+def test_the_same_details_again_change_nothing(whole):
+    told = tuple(replace(a, upstream_id="") for a in whole.attachments)
+    spoken_of = {ProofKind.PHOTO, ProofKind.ID_SCAN}
+    assert keep_details(whole, replace(whole, attachments=told), spoken_of) == whole
+    backwards = replace(whole, attachments=told[::-1], trainings=whole.trainings[::-1])
+    assert keep_details(whole, backwards, spoken_of) == whole

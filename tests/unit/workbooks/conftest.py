@@ -59,6 +59,8 @@ GOOD_CELLS = {
     "sending_unit_consents": "无",
     "in_fanghuiju": "否",
     "works": "无",
+    **dict.fromkeys(("ethnicity", "political_status", "present_title_on", "professional_years")),
+    **dict.fromkeys(("publicity_days", "publicity_outcome", "sending_unit")),
 }
 
 

@@ -24,11 +24,11 @@ def test_marks_stand_at_the_bad_cells(make_applications, rules):
     assert sheet["AU3"].comment
     assert sheet["AU3"].value == "=1+1"
     assert sheet["D2"].comment is None
-    assert sheet["AV1"].value == EXPLANATION_HEADER
-    note = sheet["AV3"].value
+    assert sheet["BC1"].value == EXPLANATION_HEADER
+    note = sheet["BC3"].value
     assert "D 身份证号：" in note
     assert "AU 论文著作：" in note
-    assert sheet["AV2"].value is None
+    assert sheet["BC2"].value is None
     assert sheet["D3"].value == "1"
 
 
@@ -38,10 +38,10 @@ def test_a_second_marking_replaces_the_first(make_applications, rules):
     once = write_marked_copy(data, both)
     assert read_applications(once, rules).errors == both
     sheet = opened(write_marked_copy(once, both[:1]))["申报"]
-    assert sheet["AV1"].value == EXPLANATION_HEADER
-    assert sheet["AV2"].value.startswith("E 手机号码")
-    assert "AU" not in sheet["AV2"].value
-    assert sheet["AW1"].value is None
+    assert sheet["BC1"].value == EXPLANATION_HEADER
+    assert sheet["BC2"].value.startswith("E 手机号码")
+    assert "AU" not in sheet["BC2"].value
+    assert sheet["BD1"].value is None
     assert (sheet["AU2"].comment, sheet["AU2"].fill.fill_type) == (None, None)
     assert sheet["E2"].comment
 

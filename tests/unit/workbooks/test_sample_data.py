@@ -173,3 +173,20 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path, rules):
         first, same, other = ((tmp_path / name / file).read_bytes() for name in "abc")
         assert first == same
         assert first != other
+
+
+def test_the_first_applicants_have_whole_records(sample, rules):
+    """Every part that the page of an application shows is there, and true to the main sheet."""
+    whole = [row.record for row in sample.applications.rows][:40]
+    for record in whole:
+        assert record.degrees
+        assert record.employments
+        assert record.achievement_items
+        assert len(record.submissions) == record.submission_count
+        assert record.audit_steps[-1].passed == record.formal_review_passed
+        assert (record.fee_payment is not None) == record.fee_paid
+        assert bool(record.exams) == record.has("exam_result")
+        assert (record.commission is not None) == record.has("commission_letter")
+        assert all(training.hours for training in record.trainings)
+        assert all(appraisal.grade for appraisal in record.appraisals)
+        assert all(a.name and a.size and a.sha256 and a.upstream_id for a in record.attachments)
