@@ -77,7 +77,7 @@ class Side:
         self.client = MortalClient(access, HASTY)
 
     def desk(self, sessions: Callable[[], Session]) -> PlatformDesk:
-        return PlatformDesk(self.client, partial(refetch, sessions, self.client, self._now_fn))
+        return PlatformDesk(self.client, partial(refetch, sessions, self.client))
 
     def pull(self, sessions: Callable[[], Session]) -> PullSummary:
         """Read what changed there."""

@@ -52,7 +52,8 @@ class UpstreamDelivery(Model):
     is_stale: Mapped[bool] = mapped_column(default=False)
     """The record changed upstream: it goes when that was fetched, and accepted or kept by staff."""
     etag: Mapped[str | None] = mapped_column(String(200))
-    """Of the record as it was held at the last attempt; after sending, the one in the answer."""
+    """Of the record as it was held at the first attempt that may have arrived; after sending, the one in the
+    answer."""
     last_answer: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     """In the platform's own words, cut, as `Text.to_json()`; never with personal data."""
     queued_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -5,8 +5,10 @@ Source: docs/upstream-openapi.yaml, `Decision` and `Result`.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.result import Conclusion
@@ -36,8 +38,24 @@ def decision_body(ruling: Ruling) -> dict[str, Any]:
 
 def result_body(session: Session, application: Application) -> dict[str, Any]:
     """How the application stands now: its conclusion, the vote behind it, and the head of its audit chain."""
+    return result_bodies(session, [application])[application.id]
+
+
+def result_bodies(session: Session, applications: Sequence[Application]) -> dict[int, dict[str, Any]]:
+    """`result_body` of each, by id."""
+    held = {application.id: _held(application) for application in applications}
+    heads = _audit_heads(session, {defence.sitting_id for defence in held.values() if defence})
+    return {a.id: _result(a, held[a.id], heads) for a in applications}
+
+
+def _held(application: Application) -> Defence | None:
     newest = seated_defence(application)
-    held = newest if newest and newest.outcome else None
+    return newest if newest and newest.outcome else None
+
+
+def _result(
+    application: Application, held: Defence | None, heads: dict[int, dict[str, Any]]
+) -> dict[str, Any]:
     decided_by, rule = deciding_round(held), rule_of(application.round.rules.defence)
     return {
         "conclusion": conclusion_of(application).value,
@@ -48,7 +66,7 @@ def result_body(session: Session, application: Application) -> dict[str, Any]:
         "rule": decided_by.rule if decided_by else rule.name.value,
         "rule_version": decided_by.rule_version if decided_by else rule.version,
         "tally": _numbers(decided_by),
-        "audit_head": _audit_head(session, held) if held else None,
+        "audit_head": heads.get(held.sitting_id) if held else None,
     }
 
 
@@ -69,11 +87,17 @@ def _numbers(ballot_round: BallotRound | None) -> dict[str, Any] | None:
     return {key: ballot_round.tally[key] for key in TOLD_NUMBERS if key in ballot_round.tally}
 
 
-def _audit_head(session: Session, defence: Defence) -> dict[str, Any] | None:
-    """The sealed head of the sitting's chain; before the seal, the newest."""
-    chain = sitting_chain(defence.sitting_id)
-    seal = session.get(Seal, defence.sitting_id)
-    if seal is not None:
-        return {"chain": chain, "seq": seal.chain_seq, "digest": seal.chain_digest}
-    head = session.get(AuditHead, chain, populate_existing=True)
-    return {"chain": chain, "seq": head.seq, "digest": head.digest} if head else None
+def _audit_heads(session: Session, sitting_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """By sitting, the sealed head of its chain; before the seal, the newest."""
+    chains = {sitting_chain(id_): id_ for id_ in sitting_ids}
+    newest = select(AuditHead.chain, AuditHead.seq, AuditHead.digest).where(AuditHead.chain.in_(chains))
+    heads = {
+        chains[chain]: {"chain": chain, "seq": seq, "digest": digest}
+        for chain, seq, digest in session.execute(newest)
+    }
+    sealed = select(Seal.sitting_id, Seal.chain_seq, Seal.chain_digest).where(
+        Seal.sitting_id.in_(sitting_ids)
+    )
+    for id_, seq, digest in session.execute(sealed):
+        heads[id_] = {"chain": sitting_chain(id_), "seq": seq, "digest": digest}
+    return heads

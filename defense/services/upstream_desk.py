@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 
 from defense.domain.text import Text
 from defense.integrations.upstream import FailureKind, UpstreamClient, UpstreamFailure
-from defense.models.types import utc_now
 from defense.services.upstream_answers import DeskAnswer, DeskAnswerKind
 from defense.services.upstream_refetch import refetch
 from defense.settings import UpstreamAccess
@@ -72,4 +71,4 @@ def answer_of(failure: UpstreamFailure) -> DeskAnswer:
 def desks_at(access: UpstreamAccess, session_factory: Callable[[], Session]) -> list[PlatformDesk]:
     """Desks at the installation's platform, to be used side by side."""
     client = UpstreamClient(access)
-    return [PlatformDesk(client, partial(refetch, session_factory, client, utc_now))] * CONNECTIONS
+    return [PlatformDesk(client, partial(refetch, session_factory, client))] * CONNECTIONS

@@ -206,7 +206,9 @@ def _claimed(session: Session, ids: Sequence[int], until: datetime) -> list[_Cla
     etags = held_etags(session, [delivery.application_id for delivery, _number, _code in rows])
     claimed = []
     for delivery, number, code in rows:
-        delivery.etag = etags.get(delivery.application_id, "")
+        etag = etags.get(delivery.application_id, "")
+        if not delivery.is_stale:
+            delivery.etag = delivery.etag or etag
         claimed.append(
             _Claimed(
                 id=delivery.id,
@@ -216,7 +218,7 @@ def _claimed(session: Session, ids: Sequence[int], until: datetime) -> list[_Cla
                 kind=delivery.kind,
                 body=delivery.body_json,
                 key=delivery.idempotency_key,
-                etag=delivery.etag,
+                etag=etag,
                 attempts=delivery.attempts,
                 until=until,
                 job=Job.FETCH if delivery.is_stale else Job.PUT,
@@ -261,12 +263,15 @@ def _apply(
         delivery.is_stale = False
         delivery.next_attempt_at = now + _patience(claimed.attempts - 2, chance)
     elif answer.kind is DeskAnswerKind.TAKEN:
+        if delivery.etag == claimed.etag:
+            note_etag(session, claimed.application_id, claimed.etag, answer.etag)
+        # Else it may be the answer to an earlier attempt, and older than the version that we now hold.
         delivery.state, delivery.sent_at, delivery.etag = DeliveryState.SENT, now, answer.etag
-        note_etag(session, claimed.application_id, claimed.etag, answer.etag)
     elif answer.kind is DeskAnswerKind.NEVER or claimed.attempts >= MAX_ATTEMPTS:
         delivery.state = DeliveryState.DEAD
     elif answer.kind is DeskAnswerKind.STALE:
-        delivery.is_stale = True
+        # It is not there under its key either, so no earlier attempt has arrived.
+        delivery.is_stale, delivery.etag = True, None
     else:
         wished = timedelta(seconds=answer.retry_after_s or 0)
         delivery.next_attempt_at = now + max(wished, _patience(claimed.attempts, chance))

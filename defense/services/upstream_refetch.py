@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from defense.domain.text import Text
 from defense.integrations.upstream import FailureKind, UpstreamClient, UpstreamFailure
 from defense.models import Application, Round
+from defense.models.types import utc_now
 from defense.services.transaction import begin_write
 from defense.services.upstream_taking import ApplicationTaker, Taken
 
 
-def refetch(
-    session_factory: Callable[[], Session],
-    client: UpstreamClient,
-    now_fn: Callable[[], datetime],
-    application_id: int,
-) -> None:
+def refetch(session_factory: Callable[[], Session], client: UpstreamClient, application_id: int) -> None:
     """Take the platform's newest version in, at once or as a difference for staff.
 
     Raises
@@ -36,7 +31,7 @@ def refetch(
     with session_factory() as session:
         begin_write(session)
         round_ = session.get_one(Round, round_id)
-        taken = ApplicationTaker(session, round_, {number}, now_fn()).take(item)
+        taken = ApplicationTaker(session, round_, {number}, utc_now()).take(item)
         session.commit()
     if taken is Taken.FAULTY:
         raise UpstreamFailure(

@@ -6,18 +6,22 @@ and from then on whenever it becomes another one; a decision at once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from defense.domain.result import Conclusion
 from defense.models import Application, Round, Ruling, UpstreamDelivery
 from defense.models.types import utc_now
 from defense.services.results import result_rows
-from defense.services.upstream_bodies import decision_body, result_body, says_the_same
+from defense.services.upstream_bodies import decision_body, result_bodies, says_the_same
 from defense.services.upstream_held import held_ids
+
+AT_ONCE = 500
+"""Applications of a round that are compared and queued together."""
 
 
 class DeliveryKind(StrEnum):
@@ -54,7 +58,9 @@ def tell_decision(session: Session, application: Application, ruling: Ruling) ->
     session.flush()
     if not held_ids(session, [application.id]):
         return None
-    return _queue(session, application, DeliveryKind.DECISION, decision_body(ruling))
+    _lock(session, [application])
+    (delivery,) = _queue(session, DeliveryKind.DECISION, [(application, decision_body(ruling))])
+    return delivery
 
 
 def tell_result(session: Session, application: Application) -> UpstreamDelivery | None:
@@ -66,7 +72,9 @@ def tell_result(session: Session, application: Application) -> UpstreamDelivery 
         return None
     session.flush()
     session.expire(application, ["defences"])
-    return _tell_if_new(session, application) if held_ids(session, [application.id]) else None
+    if not held_ids(session, [application.id]):
+        return None
+    return next(iter(_tell_new(session, [application])), None)
 
 
 def tell_results(session: Session, round_: Round) -> int:
@@ -79,48 +87,50 @@ def tell_results(session: Session, round_: Round) -> int:
         return 0
     applications = [row.application for row in result_rows(session, round_)]
     held = held_ids(session, [application.id for application in applications])
-    queued = [_tell_if_new(session, a) for a in applications if a.id in held]
-    return sum(delivery is not None for delivery in queued)
+    of_platform = [application for application in applications if application.id in held]
+    starts = range(0, len(of_platform), AT_ONCE)
+    return sum(len(_tell_new(session, of_platform[start : start + AT_ONCE])) for start in starts)
 
 
-def _tell_if_new(session: Session, application: Application) -> UpstreamDelivery | None:
-    body = result_body(session, application)
-    # Whoever queues for the same application waits here, so that none compares with what is just replaced.
-    _lock(session, application)
-    if _knows(session, application, body):
-        return None
+def _tell_new(session: Session, applications: Sequence[Application]) -> list[UpstreamDelivery]:
+    # Whoever queues for the same ones waits here, so that none compares with what is just replaced.
+    _lock(session, applications)
+    bodies = result_bodies(session, applications)
+    new = _unknown(session, applications, bodies)
     # A result that nobody has begun to send need not go; without it the platform may know this one already.
-    _supersede(session, application)
-    if _knows(session, application, body):
-        return None
-    return _queue(session, application, DeliveryKind.RESULT, body)
+    if _supersede(session, new):
+        new = _unknown(session, new, bodies)
+    return _queue(session, DeliveryKind.RESULT, [(a, bodies[a.id]) for a in new])
 
 
-def _knows(session: Session, application: Application, body: dict[str, Any]) -> bool:
-    told = _last_told(session, application)
-    if told is None:
-        return bool(body["conclusion"] == Conclusion.PENDING)
-    return says_the_same(told.body_json, body)
-
-
-def _last_told(session: Session, application: Application) -> UpstreamDelivery | None:
-    return session.scalars(
-        select(UpstreamDelivery)
+def _unknown(
+    session: Session, applications: Sequence[Application], bodies: Mapping[int, dict[str, Any]]
+) -> list[Application]:
+    """Those of whom the platform, once all that is queued has gone, knows something else."""
+    rows = session.execute(
+        select(UpstreamDelivery.application_id, UpstreamDelivery.body_json)
         .where(
-            UpstreamDelivery.application_id == application.id,
+            UpstreamDelivery.application_id.in_(_ids(applications)),
             UpstreamDelivery.kind == DeliveryKind.RESULT,
             UpstreamDelivery.state.not_in(NOT_TOLD_STATES),
         )
-        .order_by(UpstreamDelivery.sequence.desc())
-        .limit(1)
-    ).first()
+        .order_by(UpstreamDelivery.sequence)
+    )
+    told = {row.application_id: row.body_json for row in rows}
+    return [a for a in applications if not _is_known(told.get(a.id), bodies[a.id])]
 
 
-def _supersede(session: Session, application: Application) -> None:
-    session.execute(
+def _is_known(told: dict[str, Any] | None, body: dict[str, Any]) -> bool:
+    if told is None:
+        return bool(body["conclusion"] == Conclusion.PENDING)
+    return says_the_same(told, body)
+
+
+def _supersede(session: Session, applications: Sequence[Application]) -> bool:
+    superseded = session.execute(
         update(UpstreamDelivery)
         .where(
-            UpstreamDelivery.application_id == application.id,
+            UpstreamDelivery.application_id.in_(_ids(applications)),
             UpstreamDelivery.kind == DeliveryKind.RESULT,
             UpstreamDelivery.state == DeliveryState.QUEUED,
             UpstreamDelivery.attempts == 0,
@@ -128,31 +138,39 @@ def _supersede(session: Session, application: Application) -> None:
         )
         .values(state=DeliveryState.SUPERSEDED)
     )
+    return bool(superseded.rowcount)  # type: ignore[attr-defined]
 
 
 def _queue(
-    session: Session, application: Application, kind: DeliveryKind, body: dict[str, Any]
-) -> UpstreamDelivery:
-    _lock(session, application)
-    last = session.scalar(
-        select(UpstreamDelivery.sequence)
-        .where(UpstreamDelivery.application_id == application.id)
-        .order_by(UpstreamDelivery.sequence.desc())
-        .limit(1)
+    session: Session, kind: DeliveryKind, new: Sequence[tuple[Application, dict[str, Any]]]
+) -> list[UpstreamDelivery]:
+    """Behind all that is told of these applications, which are locked."""
+    rows = session.execute(
+        select(UpstreamDelivery.application_id, func.max(UpstreamDelivery.sequence).label("last"))
+        .where(UpstreamDelivery.application_id.in_([application.id for application, _body in new]))
+        .group_by(UpstreamDelivery.application_id)
     )
-    sequence = (last or 0) + 1
-    delivery = UpstreamDelivery(
-        round_id=application.round_id,
-        application_id=application.id,
-        kind=kind,
-        sequence=sequence,
-        body_json={**body, "sequence": sequence},
-        next_attempt_at=utc_now(),
-    )
-    session.add(delivery)
+    last, now = {row.application_id: row.last for row in rows}, utc_now()
+    deliveries = [
+        UpstreamDelivery(
+            round_id=application.round_id,
+            application_id=application.id,
+            kind=kind,
+            sequence=(sequence := last.get(application.id, 0) + 1),
+            body_json={**body, "sequence": sequence},
+            next_attempt_at=now,
+        )
+        for application, body in new
+    ]
+    session.add_all(deliveries)
     session.flush()
-    return delivery
+    return deliveries
 
 
-def _lock(session: Session, application: Application) -> None:
-    session.execute(select(Application.id).where(Application.id == application.id).with_for_update())
+def _lock(session: Session, applications: Sequence[Application]) -> None:
+    locked = select(Application.id).where(Application.id.in_(_ids(applications))).order_by(Application.id)
+    session.execute(locked.with_for_update())
+
+
+def _ids(applications: Sequence[Application]) -> list[int]:
+    return [application.id for application in applications]

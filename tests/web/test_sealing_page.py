@@ -34,6 +34,7 @@ OF_OTHER_THINGS = {
     "absence_id",
     "batch_id",
     "delivery_id",
+    "difference_id",
     "letter",
     "message_id",
     "meeting_id",

@@ -242,3 +242,21 @@ def test_a_fault_of_our_own_is_raised_and_repeats_nothing_at_once(
     assert delivery.next_attempt_at > clock.now
     with platform.sessions() as other:
         assert other.scalar(select(UpstreamDelivery.attempts)) == 1
+
+
+def test_an_old_answer_takes_no_newer_version_back(
+    platform: PaperPlatform, clock: Clock, rule: Callable[..., None], world: World, session: Session
+) -> None:
+    """It acted, the line was cut, the record changed, staff accepted; then the old answer comes again."""
+    rule()
+    platform.next_fault = lambda: PaperFault.CUT_AFTER
+    push(platform, clock)
+    platform.next_fault = lambda: None
+    platform.change("A0001", phone="13900009999")
+    platform.settle_difference(session, world.candidates[0], accept=True)
+    session.commit()
+    clock.wait(1)
+    assert push(platform, clock) == PushSummary(sent=1)
+    assert session.get_one(UpstreamHold, world.candidates[0].id, populate_existing=True).etag == "v3"
+    rule()
+    assert push(platform, clock) == PushSummary(sent=1)

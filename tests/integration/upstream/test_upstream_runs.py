@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.upstream_runs import run_all
 from tests.upstream_world import make_template
 
-RUNS = 10
+RUNS = 6
 
 
 def test_both_sides_end_equal_and_everything_was_told_once(tmp_path: Path) -> None:
