@@ -72,7 +72,7 @@ def with_details(
     """The reading of the main sheet with what the detail sheets add.
 
     A person with a detail row at fault is left out as a whole. A detail overrides the bare statement of the
-    main sheet that there is a proof, a training or an appraisal. When the history or a payment contradicts the
+    main sheet that there is a proof, training or appraisal. Where the history or a payment contradicts the
     main sheet's own columns, both stay as they are told: the rules report it.
     """
     if not details:
