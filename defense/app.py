@@ -18,11 +18,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from defense import cli, errors
 from defense.auth import begin_write_requests, check_access_marks, current_principal
 from defense.extensions import babel, bootstrap, csrf, db, migrate, socketio
-from defense.integrations.attachments import LocalFolder
+from defense.integrations.attachments import AttachmentSource, LocalFolder
 from defense.integrations.bell import bell_from
 from defense.integrations.calendar_days import use_calendars_of
 from defense.integrations.meetings.provider import ProviderName
 from defense.integrations.meetings.registry import provider_from
+from defense.integrations.upstream import UpstreamClient
+from defense.integrations.upstream.files import SOMEBODY_WAITS, PlatformFiles
 from defense.models import SignIn
 from defense.services.access import Role, principal_of
 from defense.services.ballot_desk import DatabaseBallotDesk
@@ -126,7 +128,10 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         FEED_READINGS_OF_ADDRESS, FEED_WINDOW_S, settings.redis_url
     )
     # Asked in this order; the platform's own source comes after the folder at hand.
-    app.extensions["attachment_sources"] = [LocalFolder(settings.attachments_dir)]
+    sources: list[AttachmentSource] = [LocalFolder(settings.attachments_dir)]
+    if settings.upstream:
+        sources.append(PlatformFiles(UpstreamClient(settings.upstream, SOMEBODY_WAITS)))
+    app.extensions["attachment_sources"] = sources
     app.extensions["hashing"] = ThreadPool(1)
     found = {name.value: provider_from(settings, name) for name in ProviderName}
     app.extensions["meeting_providers"] = {name: provider for name, provider in found.items() if provider}

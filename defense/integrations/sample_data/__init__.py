@@ -11,7 +11,7 @@ from random import Random
 from defense.domain.people import ExpertRecord, PanelRecord, Period
 from defense.domain.round_rules import RoundRules
 from defense.domain.vocabulary import LEVEL_TEXT
-from defense.integrations.sample_data.details import invent_details
+from defense.integrations.sample_data.details import MOST_WHOLE, invent_details
 from defense.integrations.sample_data.faults import UNREADABLE, spoil_some
 from defense.integrations.sample_data.files import write_workbook
 from defense.integrations.sample_data.panels_plan import plan_panels
@@ -47,7 +47,12 @@ class SampleSummary:
 
 
 def write_sample_data(
-    directory: Path, candidates: int, seed: int, first_day: date, rules: RoundRules
+    directory: Path,
+    candidates: int,
+    seed: int,
+    first_day: date,
+    rules: RoundRules,
+    whole: int = MOST_WHOLE,
 ) -> SampleSummary:
     """Write applications.xlsx, experts.xlsx and panels.xlsx.
 
@@ -63,6 +68,8 @@ def write_sample_data(
         Panels sit on the five weekdays from this day on; holidays are not looked up.
     rules
         The round the applications belong to.
+    whole
+        So many applicants, the first ones, get details in the sheets beside the main one.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def write_sample_data(
     directory.mkdir(parents=True, exist_ok=True)
     columns = application_columns(rules)
     # A generator of its own: the people stay who they were before there were details.
-    details = invent_details(applicants, rules, Random(f"{seed} details"))  # noqa: S311
+    details = invent_details(applicants[:whole], rules, Random(f"{seed} details"))  # noqa: S311
     rows = [[applicant.cells.get(column.key) for column in columns] for applicant in applicants]
     sheets = {"申报人员": ([c.header for c in columns], rows)}
     sheets |= {s.title: ([c.header for c in s.columns], details[s.title]) for s in detail_sheets()}

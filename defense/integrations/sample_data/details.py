@@ -70,13 +70,13 @@ class _Stated:
 
 
 def invent_details(applicants: Sequence[Applicant], rules: RoundRules, rng: Random) -> Rows:
-    """The detail rows of the first applicants, true to their main rows; adds the cells that may be missing.
+    """The detail rows of these applicants, true to their main rows; adds the cells that may be missing.
 
     Who has a cell that cannot be read gets no details.
     """
     rows: Rows = {sheet.title: [] for sheet in detail_sheets()}
     calendar = ChineseWorkingCalendar(rules.extra_days_off)
-    for applicant in applicants[:MOST_WHOLE]:
+    for applicant in applicants:
         stated = _understood(applicant, rules)
         if stated is None:
             continue

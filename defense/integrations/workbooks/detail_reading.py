@@ -72,7 +72,8 @@ def with_details(
     """The reading of the main sheet with what the detail sheets add.
 
     A person with a detail row at fault is left out as a whole. A detail overrides the bare statement of the
-    main sheet.
+    main sheet that there is a proof, training or appraisal. Where the history or a payment contradicts the
+    main sheet's own columns, both stay as they are told: the rules report it.
     """
     if not details:
         return reading
@@ -137,10 +138,4 @@ def _completed(record: ApplicationRecord, parts: Mapping[str, list[Any]]) -> App
     for name in ("attachments", "trainings", "appraisals"):
         if name in fields:
             fields[name] = detail_over_statement(name, getattr(record, name), fields[name])
-    if "submissions" in fields:
-        history = fields["submissions"]
-        fields["submitted_at"] = history[-1].submitted_at
-        fields["submission_count"] = max(len(history), record.submission_count)
-    if "fee_payment" in fields:
-        fields["fee_paid"] = True
     return replace(record, **fields)

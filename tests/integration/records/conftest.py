@@ -29,7 +29,7 @@ def workbooks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Workbook]:
     """The three workbooks of an invented round, by kind; one application in twelve has a fault."""
     directory = tmp_path_factory.mktemp("workbooks")
     rules = parse_round_rules((RULE_FILES_DIR / "2021.toml").read_text(encoding="utf-8"))
-    write_sample_data(directory, CANDIDATES, 5, date(2021, 11, 22), rules)
+    write_sample_data(directory, CANDIDATES, 5, date(2021, 11, 22), rules, whole=4)
     return {path.stem: Workbook(path.read_bytes()) for path in directory.glob("*.xlsx")}
 
 

@@ -68,7 +68,7 @@ def workbooks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The three workbooks of an invented round, by kind; some applications have faults."""
     directory: Path = tmp_path_factory.mktemp("uploads")
     rules = parse_round_rules((RULE_FILES_DIR / "2021.toml").read_text(encoding="utf-8"))
-    write_sample_data(directory, 48, 5, date(2021, 11, 22), rules)
+    write_sample_data(directory, 48, 5, date(2021, 11, 22), rules, whole=4)
     return {path.stem: path.read_bytes() for path in directory.glob("*.xlsx")}
 
 
