@@ -88,12 +88,15 @@ def _write(
     with sessions() as session:
         begin_write(session)
         judge = _Judge(session.get_one(Round, round_id).rules)
-        # Locked, so that nobody is called in between this look and the commit.
+        # Locked, so that nobody is called in between this look and the commit; defences before applications,
+        # as imports and rulings lock them.
+        defences = session.scalars(
+            select(Defence).where(Defence.application_id.in_(ids)).order_by(Defence.id).with_for_update()
+        )
+        begun = {defence.application_id for defence in defences if has_begun((defence,))}
         rows = session.scalars(
             select(Application).where(Application.id.in_(ids)).order_by(Application.id).with_for_update()
         ).all()
-        defences = session.scalars(select(Defence).where(Defence.application_id.in_(ids)).with_for_update())
-        begun = {defence.application_id for defence in defences if has_begun((defence,))}
         free = [application for application in rows if application.id not in begun]
         for application in free:
             keep_assessment(session, application, judge(application.record_json))
