@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from defense.domain.eligibility import Assessment, assess_eligibility
 from defense.domain.record_json import record_from_json
 from defense.domain.round_rules import RoundRules
+from defense.domain.working_days import RememberingCalendar
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.models import Application, Defence, Round
 from defense.services.assessing import keep_assessment
@@ -19,7 +20,7 @@ from defense.services.audit import record_audit
 from defense.services.rulings import has_begun
 from defense.services.transaction import begin_write
 
-BATCH = 100
+BATCH = 200
 """Applications judged between two breaths, and written in one transaction at most."""
 _MOST_NAMED = 20
 
@@ -112,7 +113,8 @@ class _Judge:
     """Judges records as they are stored."""
 
     def __init__(self, rules: RoundRules) -> None:
-        self._rules, self._calendar = rules, ChineseWorkingCalendar(rules.extra_days_off)
+        self._rules = rules
+        self._calendar = RememberingCalendar(ChineseWorkingCalendar(rules.extra_days_off))
 
     def __call__(self, record_json: dict[str, Any]) -> Assessment:
         return assess_eligibility(record_from_json(record_json), self._rules, self._calendar)
