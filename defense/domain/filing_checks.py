@@ -104,7 +104,7 @@ def history_contradicts(case: Case, given: Given) -> Answer:
                 f"{len(history)} are listed, {record.submission_count} are counted",
             )
         )
-    if history[-1].submitted_at != record.submitted_at:
+    if _minute_of(history[-1].submitted_at) != _minute_of(record.submitted_at):
         wrong.append(Text("末次上报时间与申报时间不同", "the last one is not the moment of the filing"))
     if any(
         earlier.returned_at is None or not earlier.submitted_at <= earlier.returned_at <= later.submitted_at
@@ -112,6 +112,11 @@ def history_contradicts(case: Case, given: Given) -> Answer:
     ):
         wrong.append(Text("退回与再次上报的先后不符", "returned and submitted again in an impossible order"))
     return unless_empty(what=Text("；".join(text.zh for text in wrong), "; ".join(text.en for text in wrong)))
+
+
+def _minute_of(moment: datetime) -> datetime:
+    """Workbooks often leave the seconds out."""
+    return moment.astimezone(BEIJING).replace(second=0, microsecond=0)
 
 
 def audit_is_unfinished(case: Case, given: Given) -> Answer:

@@ -10,7 +10,7 @@ from typing import Any
 
 from defense.domain.defence_requirement import undecided
 from defense.domain.rule import RuleSetting, wrong_file
-from defense.domain.rule_tables import settings_from
+from defense.domain.rule_tables import known_tables, settings_from
 from defense.domain.scheduling_rules import SchedulingRules, scheduling_rules_from
 from defense.domain.text import Text
 from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, Level
@@ -146,8 +146,13 @@ class RoundRules:
         )
 
 
-def parse_round_rules(toml_text: str) -> RoundRules:
+def parse_round_rules(toml_text: str, *, of_stored_round: bool = False) -> RoundRules:
     """Read and check the rules of a round.
+
+    Parameters
+    ----------
+    of_stored_round : the text was checked when the round was made, perhaps by an older release that had fewer
+        rules.
 
     Raises
     ------
@@ -156,6 +161,8 @@ def parse_round_rules(toml_text: str) -> RoundRules:
     """
     try:
         data = tomllib.loads(toml_text)
+        if of_stored_round and "rules" in data:
+            data["rules"] = known_tables(data["rules"])
         rules = _rules_from(data)
     except KeyError as missing:
         raise wrong_file(f"缺少键 {missing}", f"the key {missing} is missing") from missing

@@ -74,6 +74,10 @@ class Rule:
         values = {name: parameter.former for name, parameter in self.parameters.items()}
         return {"severity": self.severity.value, **values}
 
+    def takes(self, key: str) -> bool:
+        """Whether its table may have this key."""
+        return key == "severity" or key in self.parameters or key in _OWN_WORDS
+
     def read(self, table: Any) -> RuleSetting:
         """Its table of the round's file.
 
@@ -85,7 +89,7 @@ class Rule:
         if not isinstance(table, dict):
             raise self._wrong("", Text("应为表", "must be a table"))
         for key in table:
-            if key != "severity" and key not in self.parameters and key not in _OWN_WORDS:
+            if not self.takes(key):
                 raise self._wrong(key, Text("没有这个键", "there is no such key"))
         for key in ("severity", *self.parameters):
             if key not in table:

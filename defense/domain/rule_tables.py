@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from defense.domain.eligibility_rules import RULE_BY_CODE, RULES
-from defense.domain.rule import RuleSetting, wrong_file
+from defense.domain.rule import OFF, RuleSetting, wrong_file
 
 
 def settings_from(data: dict[str, Any]) -> dict[str, RuleSetting]:
@@ -24,6 +24,22 @@ def settings_from(data: dict[str, Any]) -> dict[str, RuleSetting]:
         if code not in tables:
             raise wrong_file(f"缺少表 [rules.{code}]", f"the table [rules.{code}] is missing")
     return {rule.code: rule.read(tables[rule.code]) for rule in RULES}
+
+
+def known_tables(tables: dict[str, Any]) -> dict[str, Any]:
+    """The tables of a round made by an older release, as this one reads them.
+
+    A rule that came later is off, for the round was made without it; a parameter that came later has its
+    former value; what this release does not know any more is left out.
+    """
+    known = {}
+    for rule in RULES:
+        table, later = tables.get(rule.code), rule.former_table()
+        if table is None:
+            known[rule.code] = later | {"severity": OFF}
+        else:
+            known[rule.code] = later | {key: value for key, value in table.items() if rule.takes(key)}
+    return known
 
 
 def former_tables(data: dict[str, Any]) -> dict[str, Any]:

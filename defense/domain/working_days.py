@@ -22,6 +22,20 @@ class WorkingCalendar(Protocol):
         ...
 
 
+class RememberingCalendar:
+    """Asks another calendar once about each day; for judging thousands of applications at one time."""
+
+    def __init__(self, calendar: WorkingCalendar) -> None:
+        self._calendar = calendar
+        self._known: dict[date, bool] = {}
+
+    def is_working_day(self, day: date) -> bool:
+        """See `WorkingCalendar`."""
+        if day not in self._known:
+            self._known[day] = self._calendar.is_working_day(day)
+        return self._known[day]
+
+
 def count_working_days(start: date, end: date, calendar: WorkingCalendar) -> int:
     """How many working days lie between two days, both included; 0 when `end` is before `start`.
 

@@ -22,7 +22,7 @@ from defense.models.types import UtcDateTime, utc_now
 @lru_cache(maxsize=16)
 def _rules_in_force(rules_toml: str, defence_settings: str, scheduling_settings: str) -> RoundRules:
     """Cached, as lists of applications ask for them row by row; the settings come as JSON."""
-    rules = parse_round_rules(rules_toml)
+    rules = parse_round_rules(rules_toml, of_stored_round=True)
     if scheduling := json.loads(scheduling_settings):
         rules = replace(
             rules,

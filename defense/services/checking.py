@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from defense.domain.eligibility import Assessment, assess_eligibility
 from defense.domain.record_json import record_from_json
 from defense.domain.round_rules import RoundRules
+from defense.domain.working_days import RememberingCalendar
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.models import Application, Defence, Round
 from defense.services.assessing import keep_assessment
@@ -19,7 +20,7 @@ from defense.services.audit import record_audit
 from defense.services.rulings import has_begun
 from defense.services.transaction import begin_write
 
-BATCH = 100
+BATCH = 200
 """Applications judged between two breaths, and written in one transaction at most."""
 _MOST_NAMED = 20
 
@@ -88,12 +89,15 @@ def _write(
     with sessions() as session:
         begin_write(session)
         judge = _Judge(session.get_one(Round, round_id).rules)
-        # Locked, so that nobody is called in between this look and the commit.
+        # Locked, so that nobody is called in between this look and the commit; defences before applications,
+        # as imports and rulings lock them.
+        defences = session.scalars(
+            select(Defence).where(Defence.application_id.in_(ids)).order_by(Defence.id).with_for_update()
+        )
+        begun = {defence.application_id for defence in defences if has_begun((defence,))}
         rows = session.scalars(
             select(Application).where(Application.id.in_(ids)).order_by(Application.id).with_for_update()
         ).all()
-        defences = session.scalars(select(Defence).where(Defence.application_id.in_(ids)).with_for_update())
-        begun = {defence.application_id for defence in defences if has_begun((defence,))}
         free = [application for application in rows if application.id not in begun]
         for application in free:
             keep_assessment(session, application, judge(application.record_json))
@@ -109,7 +113,8 @@ class _Judge:
     """Judges records as they are stored."""
 
     def __init__(self, rules: RoundRules) -> None:
-        self._rules, self._calendar = rules, ChineseWorkingCalendar(rules.extra_days_off)
+        self._rules = rules
+        self._calendar = RememberingCalendar(ChineseWorkingCalendar(rules.extra_days_off))
 
     def __call__(self, record_json: dict[str, Any]) -> Assessment:
         return assess_eligibility(record_from_json(record_json), self._rules, self._calendar)

@@ -18,6 +18,7 @@ from defense.domain.record_json import record_to_json
 from defense.domain.restating import keep_details
 from defense.domain.text import Text
 from defense.domain.vocabulary import Level
+from defense.domain.working_days import RememberingCalendar
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.integrations.workbooks.applications import STATED_PROOFS
 from defense.models import (
@@ -83,7 +84,7 @@ class ApplicationMerger:
     ) -> None:
         self._session, self._round, self._rules = session, round_, round_.rules
         self._says_everything = says_everything
-        self._calendar = ChineseWorkingCalendar(self._rules.extra_days_off)
+        self._calendar = RememberingCalendar(ChineseWorkingCalendar(self._rules.extra_days_off))
         query = select(Application).where(Application.round_id == round_.id)
         if numbers is not None:
             query = query.where(Application.number.in_(numbers))

@@ -20,6 +20,7 @@ from defense.services.findings import (
     find_persons,
     sum_findings,
 )
+from defense.services.round_rule_set import rule_set
 from defense.services.transaction import begin_snapshot
 from defense.web.downloads import workbook
 from defense.web.format import localise
@@ -42,7 +43,17 @@ def index(code: str) -> ResponseReturnValue:
         counts=count_findings(db.session(), round_),
         sums=sum_findings(db.session(), round_, wanted),
         page=find_persons(db.session(), round_, wanted, request.args.get("page", 1, type=int)),
-        severities=[(severity.value, localise(text)) for severity, text in SEVERITY_TEXT.items()],
+        severities=_severities(),
+    )
+
+
+@pages.get("/rules")
+@access(Role.STAFF, Role.SUPERVISOR)
+def rules(code: str) -> ResponseReturnValue:
+    """What the applications of the round are judged by."""
+    round_ = round_or_404(code)
+    return render_template(
+        "findings/rules.html", round=round_, lines=rule_set(round_), severities=_severities()
     )
 
 
@@ -74,3 +85,7 @@ def check(code: str) -> ResponseReturnValue:
     if summary.kept:
         flash(_("%(n)s keep what they had: their defence has begun.", n=summary.kept), "info")
     return redirect(url_for("findings.index", code=code))
+
+
+def _severities() -> list[tuple[str, str]]:
+    return [(severity.value, localise(text)) for severity, text in SEVERITY_TEXT.items()]

@@ -11,6 +11,7 @@ from random import Random
 from defense.domain.people import ExpertRecord, PanelRecord, Period
 from defense.domain.round_rules import RoundRules
 from defense.domain.vocabulary import LEVEL_TEXT
+from defense.integrations.sample_data.detail_faults import MARK, spoil_details
 from defense.integrations.sample_data.details import MOST_WHOLE, invent_details
 from defense.integrations.sample_data.faults import UNREADABLE, spoil_some
 from defense.integrations.sample_data.files import write_workbook
@@ -84,7 +85,11 @@ def write_sample_data(
     directory.mkdir(parents=True, exist_ok=True)
     columns = application_columns(rules)
     # A generator of its own: the people stay who they were before there were details.
-    details = invent_details(applicants[:whole], rules, Random(f"{seed} details"))  # noqa: S311
+    shown = [a for index, a in enumerate(applicants) if index < whole or MARK in a.cells]
+    details = invent_details(shown, rules, Random(f"{seed} details"))  # noqa: S311
+    for applicant in shown:
+        if MARK in applicant.cells:
+            details = spoil_details(applicant.cells, details, rules)
     rows = [[applicant.cells.get(column.key) for column in columns] for applicant in applicants]
     sheets = {"申报人员": ([c.header for c in columns], rows)}
     sheets |= {s.title: ([c.header for c in s.columns], details[s.title]) for s in detail_sheets()}

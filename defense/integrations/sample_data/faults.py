@@ -16,7 +16,10 @@ from typing import Any
 
 from defense.domain.round_rules import RoundRules
 from defense.domain.vocabulary import Affiliation
+from defense.integrations.sample_data.detail_faults import DETAIL_FAULTS, MARK
+from defense.integrations.sample_data.details import MOST_WHOLE
 from defense.integrations.sample_data.people import Applicant, write_day, write_moment, write_years
+from defense.integrations.workbooks.cells import as_yes_no
 
 ONE_IN = 12
 
@@ -189,7 +192,38 @@ RARER = (
     Fault("aid_too_short", _posted(100, 100), _is_posted),
     Fault("aid_not_under_way", _posted(800, -10), _is_posted),
 )
-"""Used after all others have been: a round of 240 has none of them, one of 600 all."""
+"""Used after those before have been: a round of 240 has none of them, one of 800 all."""
+
+
+def _is_whole(applicant: Applicant) -> bool:
+    """Whether details are invented for this applicant (`details.MOST_WHOLE`)."""
+    return int(applicant.cells["number"][-5:]) <= MOST_WHOLE
+
+
+def _has_online_degree(applicant: Applicant) -> bool:
+    shown = [as_yes_no(applicant.cells[key]) for key in ("has_degree_check", "has_degree_documents")]
+    return shown == [True, False]
+
+
+_DETAIL_SUITS: dict[str, Callable[[Applicant], bool]] = {
+    "commission_not_approved": _needs_letter,
+    "aid_consent_unproved": _is_posted,
+    "degree_unproved": _has_online_degree,
+}
+
+
+def _detailed(kind: str) -> Fault:
+    suits = _DETAIL_SUITS.get(kind, lambda applicant: True)
+    return Fault(
+        kind,
+        _set(**{MARK: kind}),
+        lambda applicant: _is_whole(applicant) and suits(applicant),
+        keeps_seat=kind != "commission_not_approved",
+    )
+
+
+DETAILED = tuple(_detailed(kind) for kind in DETAIL_FAULTS)
+"""Used last of all."""
 NOT_SHOWN = {
     **dict.fromkeys(
         ("series_unknown", "specialty_unknown", "level_not_offered"), "the reader knows the round's lists"
@@ -198,18 +232,10 @@ NOT_SHOWN = {
         ("no_platform_number", "blank_field", "id_number_invalid", "aid_dates_missing"),
         "the reader refuses such a row",
     ),
-    **dict.fromkeys(
-        (
-            *("blank_detail", "attachment_misplaced", "audit_unfinished", "audit_disordered"),
-            *("audit_step_incomplete", "submissions_disagree", "degree_unproved", "degree_in_future"),
-            *("title_in_future", "no_experience_proof", "achievement_in_future", "no_training_certificate"),
-            *("no_appraisal_form", "no_publicity_notice", "no_publicity_result"),
-            *("publicity_outcome_missing", "publicity_outcome_unclear", "publicity_days_disagree"),
-            *("recommending_opinion_differs", "supervising_opinion_differs", "commission_not_approved"),
-            *("aid_consent_unproved", "fanghuiju_unproved", "works_unproved"),
-        ),
-        "a row of the workbook has no such details",
-    ),
+    "audit_disordered": "the reader sorts the audits by their moments",
+    "submissions_disagree": "the listed submissions are taken for the count and the moment of the filing",
+    "attachment_misplaced": "the list of files has no column for the section",
+    **dict.fromkeys(("fanghuiju_unproved", "works_unproved"), "a note, and no fault of the applicant"),
 }
 """Rules that no workbook of the sample shows, and why."""
 
@@ -250,4 +276,4 @@ def _alternating() -> list[Fault]:
         kinds.append(fault)
         if position % 2 == 1:
             kinds.append(unreadable.pop(0))
-    return [*kinds, *unreadable, *RARER]
+    return [*kinds, *unreadable, *RARER, *DETAILED]

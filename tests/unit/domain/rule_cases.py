@@ -216,8 +216,8 @@ CASES = {
     "submissions_disagree": Cases(
         handed_in((2021, 9, 1), (2021, 9, 15)),
         {"submission_count": 2},
-        {"submissions": (Submission(at(2021, 9, 15, 12, 0, 1)),)},
-        True,
+        {"submissions": (Submission(at(2021, 9, 15, 12, 0, 59)),)},
+        False,
     ),
     "no_commitment_letter": lacking(ProofKind.COMMITMENT_LETTER),
     "id_number_invalid": Cases(

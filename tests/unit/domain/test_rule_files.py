@@ -167,6 +167,18 @@ def test_a_file_from_before_the_tables_says_the_same(rules):
     }
 
 
+def test_a_round_made_by_a_release_with_other_rules_can_be_read(rules):
+    text = with_table("no_photo", '[rules.rule_of_old]\nseverity = "warn"')
+    text = text.replace("min_working_days = 5", "min_calendar_days = 7")
+    with pytest.raises(InvalidInput):
+        parse_round_rules(text)
+    stored = parse_round_rules(text, of_stored_round=True)
+    assert stored.settings["no_photo"].severity is None
+    assert stored.min_publicity_working_days == 5
+    differing = {code for code in rules.settings if rules.settings[code] != stored.settings[code]}
+    assert differing == {"no_photo"}
+
+
 def test_a_former_file_without_a_key_is_refused():
     old = TOML[: TOML.index("[rules.series_unknown]")] + FORMER.replace("last_day = 2020-09-15\n", "")
     with pytest.raises(InvalidInput, match="last_day"):

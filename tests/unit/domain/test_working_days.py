@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from defense.domain.errors import InvalidInput
-from defense.domain.working_days import count_working_days, working_days_after, working_days_before
+from defense.domain.working_days import (
+    RememberingCalendar,
+    count_working_days,
+    working_days_after,
+    working_days_before,
+)
 from defense.integrations.calendar_days import CalendarFolder, ChineseWorkingCalendar, use_calendars_of
 
 
@@ -115,3 +120,17 @@ def test_a_file_with_a_fault_is_refused_by_its_name_and_nothing_is_kept(imported
         imported.take(tmp_path / "2027.toml")
     assert said in caught.value.text.en
     assert imported.of_year(2027) is None
+
+
+def test_a_remembering_calendar_says_the_same_and_asks_once(calendar):
+    asked = []
+
+    class Counting:
+        def is_working_day(self, day):
+            asked.append(day)
+            return calendar.is_working_day(day)
+
+    remembering = RememberingCalendar(Counting())
+    for _ in range(3):
+        assert count_working_days(date(2021, 9, 14), date(2021, 9, 22), remembering) == 6
+    assert len(asked) == len(set(asked)) == 9

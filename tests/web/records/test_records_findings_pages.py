@@ -12,8 +12,10 @@ from openpyxl import load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from defense.domain.eligibility_rules import RULES
 from defense.models import Application, ApplicationFinding, AuditEntry
 from defense.services import findings
+from defense.services.round_rule_set import PARAMETER_TEXT
 
 Enter = Callable[[str], FlaskClient]
 PAGE = "/rounds/2021/findings"
@@ -83,3 +85,18 @@ def test_the_workbook_follows_the_filter(enter: Enter, published_database: Calla
     answer = enter("supervisor").get(f"{PAGE}/findings.xlsx?rule={rule}")
     details = list(load_workbook(io.BytesIO(answer.data))["核查明细"].iter_rows(values_only=True))
     assert {row[9] for row in details[1:]} == {rule}
+
+
+@pytest.mark.parametrize(("language", "years"), [("zh", "年度"), ("en", "years")])
+def test_the_rules_of_the_round_in_words(language: str, years: str, enter: Enter) -> None:
+    client = enter("supervisor")
+    assert client.post(f"/language/{language}").status_code == 302
+    page = client.get(f"{PAGE}/rules").get_data(as_text=True)
+    for rule in RULES:
+        assert f">{rule.code}<" in page
+    assert re.search(rf"{years}</span> 2016(、|, )2017", page)
+    assert "{" not in page
+
+
+def test_every_parameter_has_words() -> None:
+    assert {name for rule in RULES for name in rule.parameters} == PARAMETER_TEXT.keys()
