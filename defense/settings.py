@@ -300,6 +300,8 @@ def _upstream(env: Mapping[str, str]) -> UpstreamAccess | None:
     pair = ("CLIENT_ID", "CLIENT_SECRET") if auth == "oauth2" else ("KEY_ID", "KEY")
     id_name, secret_name = (f"UPSTREAM_{name}" for name in pair)
     if not _all_or_none(env, "UPSTREAM_URL", id_name, secret_name):
+        if spare := [name for name in ("UPSTREAM_AUTH", "UPSTREAM_MAP") if env.get(name)]:
+            raise SettingsError(f"UPSTREAM_URL: missing; {', '.join(spare)} set without it")
         return None
     map_file = Path(env["UPSTREAM_MAP"]).resolve() if env.get("UPSTREAM_MAP") else None
     if map_file is not None and not map_file.is_file():

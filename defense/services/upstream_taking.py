@@ -163,6 +163,8 @@ class ApplicationTaker:
         )
 
     def _record_of(self, item: FeedItem) -> ApplicationRecord:
+        if item.fault is not None:
+            raise _Unreadable(item.fault)
         if item.status not in STATUSES:
             raise _Unreadable(
                 Text(f"未知的状态“{item.status[:20]}”", f"an unknown status “{item.status[:20]}”")

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from defense.domain.text import Text
 from defense.integrations.http_line import Answer, Request, Silence, send
 from defense.integrations.upstream.failures import (
     FailureKind,
@@ -33,6 +34,17 @@ PAGE_SIZE = 100
 MOST_PAGES = 5_000
 MOST_BYTES = 32 << 20
 """Of a page: a hundred records with twenty thousand characters in some fields."""
+
+
+MOST_ETAG = 200
+_NO_RECORD = Text("平台给出的申报没有内容（record）", "the platform's application has no record")
+_NO_ETAG = Text(
+    "平台给出的申报缺少可用的版本号（etag）或状态（status）",
+    "the platform's application has no etag, or no status, that can be used",
+)
+_UNSTORABLE = Text(
+    "“{place}”中有无法保存的字符，请平台更正", "“{place}” has characters that cannot be stored"
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,8 @@ class FeedItem:
     etag: str
     status: str
     """`approved`, `returned` or `withdrawn`."""
+    fault: Text | None = None
+    """Why it cannot be used; the fields above are what could be read of it."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +106,7 @@ class UpstreamClient:
         """What changed since a cursor, page by page.
 
         The platform's count and its word whether there is more are not relied upon: the feed ends with an
-        empty page.
+        empty page, which is given out too when its cursor has moved.
 
         Raises
         ------
@@ -102,7 +116,7 @@ class UpstreamClient:
         seen = {cursor}
         for _ in range(MOST_PAGES):
             page = self._page(round_code, cursor, limit)
-            if page.items:
+            if page.items or page.next_cursor != cursor:
                 yield page
             if not page.items:
                 return
@@ -116,7 +130,12 @@ class UpstreamClient:
         """One application; None when the platform's version is still the one with this etag."""
         headers = {"If-None-Match": etag} if etag else {}
         answer = self._call("GET", self._path(round_code, number), None, headers)
-        return None if answer.status == 304 else _item(answer.json())
+        if answer.status == 304:
+            return None
+        item = _item(answer.json())
+        if item.record.get("number", number) != number:
+            raise unreadable("给出的是另一份申报", "another application came back")
+        return item
 
     def fee(self, round_code: str, number: str) -> FeeStatus:
         """Whether the fee was paid."""
@@ -150,9 +169,9 @@ class UpstreamClient:
         data = json.dumps(body, ensure_ascii=False).encode()
         path = f"{self._path(round_code, number)}/{kind}"
         etag = (self._call("PUT", path, data, headers).json() or {}).get("etag")
-        if not isinstance(etag, str):
-            raise unreadable("缺少新的版本号", "the new etag is missing")
-        return etag
+        if not is_etag(etag):
+            raise unreadable("缺少可用的新版本号", "a new etag that can be used is missing")
+        return str(etag)
 
     def _page(self, round_code: str, cursor: str, limit: int) -> FeedPage:
         query = urlencode({"cursor": cursor, "limit": limit})
@@ -210,9 +229,27 @@ class UpstreamClient:
 
 
 def _item(value: Any) -> FeedItem:
-    if not isinstance(value, dict):
-        raise unreadable("列表中的一项不是对象", "an item of the list is no object")
+    """An item of the feed; what is wrong with it is its own fault and stops no other."""
+    value = value if isinstance(value, dict) else {}
     record, etag, status = value.get("record"), value.get("etag"), value.get("status", "approved")
-    if not isinstance(record, dict) or not isinstance(etag, str) or not isinstance(status, str):
-        raise unreadable("申报缺少 record、etag 或 status", "an application lacks record, etag or status")
+    if not isinstance(record, dict):
+        return FeedItem({}, "", "", _NO_RECORD)
+    if not is_etag(etag) or not isinstance(status, str):
+        return FeedItem(record, "", "", _NO_ETAG)
+    if (place := _unstorable(record)) is not None:
+        return FeedItem(record, etag, status, _UNSTORABLE.format(place=place))
     return FeedItem(record, etag, status)
+
+
+def is_etag(value: Any) -> bool:
+    """Whether it can be kept, and sent back in a header."""
+    return isinstance(value, str) and 0 < len(value) <= MOST_ETAG and value.isascii() and value.isprintable()
+
+
+def _unstorable(value: Any, place: str = "") -> str | None:
+    """Where a text has a NUL or half a surrogate pair, which no database takes; None for nowhere."""
+    if isinstance(value, str):
+        return place if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value) else None
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    found = (_unstorable(part, f"{place}.{key}".lstrip(".")) for key, part in parts)
+    return next((where for where in found if where is not None), None)

@@ -113,6 +113,13 @@ def failure_of(answer: Answer) -> UpstreamFailure | None:
     return UpstreamFailure(kind, words, _retry_after_s(answer), etag if isinstance(etag, str) else "")
 
 
+def no_token(status: int) -> UpstreamFailure:
+    """The platform gives no token for our name and secret."""
+    return UpstreamFailure(
+        FailureKind.CREDENTIALS, _WORDS.format(ours=_STATUS[401][1], status=status, theirs="")
+    )
+
+
 def unreadable(zh: str, en: str) -> UpstreamFailure:
     """An answer that is not what the contract says."""
     return UpstreamFailure(

@@ -13,7 +13,7 @@ from typing import Protocol
 from urllib.parse import urlencode, urlsplit
 
 from defense.integrations.http_line import Answer, Request, Silence
-from defense.integrations.upstream.failures import failure_of, silent, unreadable
+from defense.integrations.upstream.failures import FailureKind, failure_of, no_token, silent, unreadable
 from defense.settings import UpstreamAccess
 
 MARGIN_S = 30
@@ -98,10 +98,11 @@ class TokenSigner:
         if isinstance(answer, Silence):
             raise silent(answer)
         if failure := failure_of(answer):
-            raise failure
+            raise failure if failure.kind is FailureKind.LATER else no_token(answer.status)
         content = answer.json() or {}
         token, lifetime = content.get("access_token"), content.get("expires_in")
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise unreadable("没有访问令牌", "there is no access token")
-        seconds = lifetime if isinstance(lifetime, int) else 0
+        text = str(lifetime)
+        seconds = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
         self._token, self._until = token, began + max(0, seconds - MARGIN_S)

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import sandbox.api
+from defense.integrations.http_line import Answer
 from defense.integrations.upstream import FailureKind, UpstreamClient, UpstreamFailure
 from defense.integrations.upstream.client import Timing
 from defense.settings import Settings, SettingsError
+from sandbox.api import problem
+from sandbox.store import Item
 from tests.conftest import make_settings
 from tests.upstream_platform import Platform, serving
 
@@ -163,6 +167,8 @@ def test_nothing_secret_or_personal_is_logged(
         ({"UPSTREAM_URL": "https://a.example"}, "UPSTREAM_CLIENT_ID, UPSTREAM_CLIENT_SECRET: missing"),
         ({"UPSTREAM_URL": "https://a.example", "UPSTREAM_AUTH": "hmac"}, "UPSTREAM_KEY_ID, UPSTREAM_KEY: "),
         ({"UPSTREAM_AUTH": "basic"}, "UPSTREAM_AUTH='basic'"),
+        ({"UPSTREAM_AUTH": "hmac"}, "UPSTREAM_URL: missing; UPSTREAM_AUTH set without it"),
+        ({"UPSTREAM_MAP": "map.toml"}, "UPSTREAM_URL: missing; UPSTREAM_MAP set without it"),
         (
             {
                 "UPSTREAM_URL": "http://a.example",
@@ -177,3 +183,55 @@ def test_half_a_setting_stops_the_start(environ: dict[str, str], name: str, tmp_
     with pytest.raises(SettingsError, match=f"^{name}") as failed:
         Settings.from_env({"INSTANCE_DIR": str(tmp_path)} | environ)
     assert "s3cret" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "words"),
+    [
+        ({"etag": None}, "版本号"),
+        ({"etag": "版本"}, "版本号"),
+        ({"record": None}, "没有内容"),
+        ({"record": {"number": "X", "degrees": [{"school": "a\0b"}]}}, "degrees.0.school"),
+        ({"record": {"number": "X", "unit": "\ud800"}}, "“unit”"),
+    ],
+)
+def test_an_item_that_cannot_be_used_spoils_no_other(
+    platform: Platform,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoilt: dict[str, object],
+    words: str,
+) -> None:
+    plain, first = Item.to_json, min(platform.records())
+    monkeypatch.setattr(Item, "to_json", lambda item: plain(item) | (spoilt if item.number == first else {}))
+    items = [item for page in client_of(platform, tmp_path).pages("2021") for item in page.items]
+    (faulty,) = [item for item in items if item.fault]
+    assert faulty.fault is not None and words in faulty.fault.zh
+    assert len(items) == len(platform.records())
+
+
+def test_another_application_than_asked_for_is_refused(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = sorted(platform.records())[:2]
+    swapped = platform.item(other)
+    monkeypatch.setattr(Item, "to_json", lambda item: swapped)
+    with pytest.raises(UpstreamFailure) as failed:
+        client_of(platform, tmp_path).fetch("2021", one)
+    assert failed.value.kind is FailureKind.UNREADABLE
+
+
+@pytest.mark.parametrize("status", [400, 404, 412])
+def test_no_token_is_a_matter_of_the_settings(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(sandbox.api, "_oauth_error", lambda code, _status: problem(status, code, ""))
+    stranger = client_of(platform, tmp_path, ONCE, UPSTREAM_CLIENT_SECRET="wrong-secret")
+    with pytest.raises(UpstreamFailure) as failed:
+        stranger.fetch("2021", "X")
+    assert failed.value.kind is FailureKind.CREDENTIALS and "UPSTREAM_" in failed.value.words.zh
+
+
+def test_json_nested_without_end_is_no_answer() -> None:
+    deep = Answer(200, {"Content-Type": "application/json"}, b"[" * 200_000 + b"]" * 200_000)
+    assert deep.json() is None
