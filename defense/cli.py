@@ -20,6 +20,7 @@ from defense.cli_calendar import CALENDAR_COMMANDS
 from defense.cli_checks import check_applications_command
 from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
+from defense.cli_retention import RETENTION_COMMANDS
 from defense.cli_support import settings, told_errors
 from defense.domain.errors import DomainError, IllegalState, NotFound
 from defense.domain.round_rules import RoundRules, parse_round_rules
@@ -71,6 +72,7 @@ def register_commands(app: Flask) -> None:
         ),
         *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
         *(*AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS),
+        *RETENTION_COMMANDS,
     ):
         app.cli.add_command(command)
 
