@@ -3,7 +3,7 @@
 from alembic import op
 import sqlalchemy as sa
 
-revision = "0013"
+revision = "0012"
 down_revision = "0011"
 
 
