@@ -12,6 +12,7 @@ from defense.models.importing import ImportBatch
 from defense.models.invite import Invite, InviteReply, MailDomain, OutboxMessage, ReceivedMail
 from defense.models.meeting import Meeting
 from defense.models.presence import Disconnection, Presence, RoomProcess
+from defense.models.retention import RetentionExport, RoundErasure
 from defense.models.round import Round
 from defense.models.schedule import Schedule, ScheduledSlot, SolveRun, UnplacedCandidate
 from defense.models.sitting import Defence, Reopening, Seal, Sitting, SittingMember
@@ -52,8 +53,10 @@ __all__ = [
     "Presence",
     "ReceivedMail",
     "Reopening",
+    "RetentionExport",
     "RoomProcess",
     "Round",
+    "RoundErasure",
     "Ruling",
     "Schedule",
     "ScheduledSlot",

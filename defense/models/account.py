@@ -30,6 +30,8 @@ class Account(Model):
     email: Mapped[str] = mapped_column(String(200), default="")
     """Of the office only; experts and candidates are written to at the address in their record."""
     active: Mapped[bool] = mapped_column(default=True)
+    may_see_personal: Mapped[bool] = mapped_column(default=False)
+    """May look at whole ID numbers, telephone numbers and addresses, and take files with them."""
     expert_id: Mapped[int | None] = mapped_column(ForeignKey("expert.id"), unique=True)
     application_id: Mapped[int | None] = mapped_column(ForeignKey("application.id"), unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -58,6 +58,8 @@ class Round(Model):
     rules_frozen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the first ballot opened; from then on how votes are decided cannot change."""
     results_released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    keep_until: Mapped[date | None]
+    """Until when personal data is kept; None: as long after the results as is usual."""
 
     @property
     def rules(self) -> RoundRules:

@@ -32,7 +32,8 @@ TOO_MANY_FAILURES = Text(
 
 _PRINCIPALS = (
     select(
-        SignIn.id, Account.id, Account.role, Account.display_name, Account.expert_id, Account.application_id
+        *(SignIn.id, Account.id, Account.role, Account.display_name),
+        *(Account.expert_id, Account.application_id, Account.may_see_personal),
     )
     .join(Account, Account.id == SignIn.account_id)
     .outerjoin(AccessLink, AccessLink.id == SignIn.link_id)
@@ -76,18 +77,31 @@ class Principal:
     sign_in_id: str
     expert_id: int | None
     application_id: int | None
+    may_see_personal: bool = False
 
 
 def create_account(
-    session: Session, role: Role, display_name: str, username: str, password: str | None
+    session: Session,
+    role: Role,
+    display_name: str,
+    username: str,
+    password: str | None,
+    may_see_personal: bool | None = None,
 ) -> Account:
     """Make an account of the office (staff, secretary, supervisor).
+
+    Parameters
+    ----------
+    may_see_personal : whether whole personal data is shown to it; None: to staff, as on the command line,
+        where whoever makes the account has the whole database anyway.
 
     Raises
     ------
     InvalidInput
         The user name is taken, or the password is too short.
     """
+    if may_see_personal is None:
+        may_see_personal = role is Role.STAFF
     if session.scalar(select(Account.id).where(Account.username == username)) is not None:
         raise InvalidInput(
             Text(
@@ -95,7 +109,9 @@ def create_account(
                 f"The user name “{username}” is taken; choose another.",
             )
         )
-    account = Account(role=role, display_name=display_name, username=username)
+    account = Account(
+        role=role, display_name=display_name, username=username, may_see_personal=may_see_personal
+    )
     session.add(account)
     session.flush()
     if password is not None:
@@ -315,8 +331,8 @@ def principals_of(session: Session, sign_in_ids: Collection[str]) -> dict[str, P
     """Who these sign-ins are; one that is over is not among them."""
     rows = session.connection().execute(_PRINCIPALS, {"ids": sorted(sign_in_ids), "now": utc_now()})
     return {
-        sign_in_id: Principal(account_id, Role(role), name, sign_in_id, expert_id, application_id)
-        for sign_in_id, account_id, role, name, expert_id, application_id in rows
+        sign_in_id: Principal(account_id, Role(role), name, sign_in_id, expert_id, application_id, may)
+        for sign_in_id, account_id, role, name, expert_id, application_id, may in rows
     }
 
 

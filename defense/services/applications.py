@@ -10,12 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, case, func, not_, or_, selec
 from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.assessment import Assessment, Finding
-from defense.domain.errors import InvalidInput
-from defense.domain.identity import mask_phone
 from defense.domain.lifecycle import NOT_BEGUN_STATES
-from defense.domain.text import Text
 from defense.models import Application, Defence, Round, Sitting
-from defense.services.audit import record_audit
 from defense.services.paging import place_page
 from defense.services.results import conclusion_of
 
@@ -140,24 +136,6 @@ def rulings_after(session: Session, application: Application) -> RulingQueue | N
         .order_by(Application.number <= application.number, Application.number)
     ).all()
     return RulingQueue(len(waiting), waiting[0]) if waiting else None
-
-
-def show_phone(session: Session, application: Application, reason: str, account_id: int) -> str:
-    """The whole telephone number of an applicant; who looked and why is audited, the number is not.
-
-    Raises
-    ------
-    InvalidInput
-        No reason.
-
-    Source: domain.md "Personal data": full value by permission and logged.
-    """
-    reason, phone = reason.strip(), application.record.phone
-    if not reason:
-        raise InvalidInput(Text("请填写查看电话的原因。", "Give the reason for looking at the number."))
-    detail = {"reason": reason.replace(phone, mask_phone(phone)) if phone else reason}
-    record_audit(session, "record.phone_shown", f"application:{application.id}", detail, account_id)
-    return phone
 
 
 def findings_by_section(assessment: Assessment) -> dict[str, list[Finding]]:

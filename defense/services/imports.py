@@ -41,6 +41,7 @@ from defense.services.merging import (
     PanelMerger,
     levels_of_experts,
 )
+from defense.services.personal import allow_file
 
 MAX_LISTED = 1_000
 """How many errors, and how many changed rows, a report lists; the marked workbook has every error."""
@@ -205,9 +206,16 @@ def marked_copy(session: Session, batch: ImportBatch) -> bytes:
     return write_marked_copy(batch.data, _plan(session, round_, batch.kind, batch.data).errors)
 
 
-def audit_marked_copy(session: Session, batch_id: int, account_id: int) -> None:
-    """Record that somebody took a marked copy, which holds personal data unmasked."""
-    record_audit(session, "import.marked_copy", f"import_batch:{batch_id}", {}, account_id)
+def audit_marked_copy(session: Session, batch_id: int, reason: str, account_id: int) -> None:
+    """Record that somebody takes a marked copy, which holds personal data unmasked, and why.
+
+    Raises
+    ------
+    Forbidden, InvalidInput
+        No permission, or no reason.
+    """
+    detail = allow_file(session, account_id, reason)
+    record_audit(session, "import.marked_copy", f"import_batch:{batch_id}", detail, account_id)
 
 
 def template_workbook(round_: Round, kind: str) -> bytes:

@@ -60,7 +60,8 @@ def open_office_account(
                 "Give a name and a user name, each of at most 100 characters, the user name without spaces.",
             )
         )
-    return create_account(session, Role(role), display_name, username, password or None)
+    # Whole personal data is for those to whom somebody grants it by name.
+    return create_account(session, Role(role), display_name, username, password or None, False)
 
 
 def set_account_email(session: Session, account: Account, email: str, by_account_id: int) -> None:

@@ -14,6 +14,7 @@ from defense.models import AccessLink, Invite, Round
 from defense.services.access import invite_link
 from defense.services.appointments import Appointment, AppointmentKey, PublishedRound, key_of
 from defense.services.audit import record_audit
+from defense.services.personal import allow_file
 from defense.settings import Settings
 
 MAX_LENGTH = 140
@@ -28,12 +29,18 @@ _ROLES = {
 
 
 def export_text_messages(
-    session: Session, round_: Round, settings: Settings, now: datetime, account_id: int
+    session: Session, round_: Round, settings: Settings, now: datetime, reason: str, account_id: int
 ) -> bytes:
     """Everybody's appointments to come as a workbook with a ready text each.
 
     It holds names, numbers and personal links, so that who took it is in the audit log; the caller commits.
+
+    Raises
+    ------
+    Forbidden, InvalidInput
+        No permission to see whole personal data, or no reason.
     """
+    detail = allow_file(session, account_id, reason)
     published = PublishedRound(session, round_)
     links = _live_links(session, round_, settings, now)
     rows = [
@@ -41,7 +48,8 @@ def export_text_messages(
         for appointment in published.appointments()
         if appointment.slot.end_at > now
     ]
-    record_audit(session, "text_messages.exported", f"round:{round_.id}", {"found": len(rows)}, account_id)
+    detail |= {"rows": len(rows)}
+    record_audit(session, "text_messages.exported", f"round:{round_.id}", detail, account_id)
     return write_table({"短信名单": (HEADERS, rows)})
 
 

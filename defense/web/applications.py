@@ -24,7 +24,6 @@ from defense.services.applications import (
     count_applications,
     find_applications,
     rulings_after,
-    show_phone,
 )
 from defense.services.attempts import binding_attempt
 from defense.services.candidate_needs import WISH_TEXT, possible_attendees
@@ -66,7 +65,7 @@ def show(application_id: int) -> ResponseReturnValue:
     return _render_application(application_or_404(application_id))
 
 
-def _render_application(application: Application, phone: str | None = None) -> str:
+def _render_application(application: Application) -> str:
     ballot_round = deciding_round(seated_defence(application))
     experts = db.session.scalars(
         select(Expert).where(Expert.round_id == application.round_id).order_by(Expert.name, Expert.number)
@@ -88,7 +87,6 @@ def _render_application(application: Application, phone: str | None = None) -> s
         conflicts=conflicts_of(db.session(), application, experts),
         declared={recusal.expert_id: recusal for recusal in application.recusals},
         queue=rulings_after(db.session(), application),
-        phone=phone,
         wish_words=WISH_TEXT,
         attendees_possible=possible_attendees(db.session(), application),
     )
@@ -152,16 +150,6 @@ def new_link(application_id: int) -> ResponseReturnValue:
     account = candidate_account(db.session(), application)
     back = url_for("applications.show", application_id=application.id)
     return show_new_link(account, back, application.round)
-
-
-@pages.post("/applications/<int:application_id>/phone")
-@access(Role.STAFF)
-def phone(application_id: int) -> ResponseReturnValue:
-    """The page with the whole telephone number on it, this once."""
-    application, reason, account_id = _form_of(application_id)
-    number = show_phone(db.session(), application, reason, account_id)
-    db.session.commit()
-    return _render_application(application, number)
 
 
 def _filter_options(round_: Round) -> dict[str, list[tuple[str, str]]]:

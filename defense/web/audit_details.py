@@ -13,6 +13,7 @@ from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
 from defense.services.candidate_needs import WISH_TEXT
 from defense.services.meeting_settings import MEETING_STATE_TEXT, PROVIDER_TEXT
+from defense.services.personal import FIELD_TEXT
 from defense.services.reopening import CAUSE_TEXT, KIND_TEXT
 from defense.services.replies import ANSWER_TEXT, VIA_TEXT
 from defense.services.round_settings import SETTING_TEXT
@@ -72,6 +73,14 @@ _NAMES = (
         "fields": Text("变动栏目", "fields"),
         "passed_over": Text("略过（已退回或撤回）", "passed over (returned or withdrawn)"),
         "status": Text("平台状态", "status at the platform"),
+        "field": Text("信息项", "field"),
+        "table": Text("表格名称", "table"),
+        "rows": Text("行数", "rows"),
+        "keep_until": Text("保存至", "kept until"),
+        "digest": Text("文件摘要", "digest of the file"),
+        "size": Text("字节数", "bytes"),
+        "encrypted": Text("已加密", "encrypted"),
+        "records": Text("申报记录数", "records"),
         "first_at": Text("首个场次（北京时间）", "first half-day (Beijing time)"),
         "kept": Text("答辩已开始，维持原结果", "kept, their defence has begun"),
         "link": Text("链接编号", "link"),
@@ -140,6 +149,7 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
         "not_waived": Text("已收回准许", "permission taken back"),
     },
     "effect": EFFECT_TEXT,
+    "field": {**FIELD_TEXT},
     "kind": {
         "applications": Text("申报人员", "applications"),
         "experts": Text("专家库", "experts"),

@@ -16,6 +16,7 @@ from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, Affiliation, Level
 from defense.errors import language
+from defense.services.personal import FIELD_TEXT, PersonalField
 from defense.services.reopening import CAUSE_TEXT, KIND_TEXT, Cause, ReopeningKind
 from defense.services.rule_words import terms_text
 from defense.services.screens import PLACE_TEXT
@@ -104,6 +105,7 @@ def register_filters(app: Flask) -> None:
         mask_email=mask_email,
         mask_certificate=mask_certificate,
         proof=_word(PROOF_TEXT, ProofKind),
+        personal_field=lambda field: localise(FIELD_TEXT[PersonalField(field)]),
         tone=lambda code: TONE.get(str(code), "secondary"),
         level=_word(LEVEL_TEXT, Level),
         affiliation=_word(AFFILIATION_TEXT, Affiliation),

@@ -112,7 +112,7 @@ def marked(code: str, batch_id: int) -> Response:
     batch = _batch_or_404(round_or_404(code), batch_id)
     data, filename = marked_copy(db.session(), batch), f"marked-{batch.filename}"
     begin_write(db.session())
-    audit_marked_copy(db.session(), batch_id, require_principal().account_id)
+    audit_marked_copy(db.session(), batch_id, request.form.get("reason", ""), require_principal().account_id)
     db.session.commit()
     return workbook(data, filename)
 

@@ -120,6 +120,7 @@ def text_messages(code: str) -> ResponseReturnValue:
     """The list for text messages; a POST, because taking it is recorded."""
     round_, account_id = round_or_404(code), require_principal().account_id
     settings = current_app.extensions["settings"]
-    data = export_text_messages(db.session(), round_, settings, utc_now(), account_id)
+    reason = request.form.get("reason", "")
+    data = export_text_messages(db.session(), round_, settings, utc_now(), reason, account_id)
     db.session.commit()
     return workbook(data, f"短信名单-{code}.xlsx")

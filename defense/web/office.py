@@ -20,6 +20,7 @@ from defense.services.office import (
     set_account_active,
     set_account_email,
 )
+from defense.services.personal import set_may_see_personal
 from defense.services.seals import trusted_keys
 from defense.services.transaction import begin_snapshot
 from defense.web.audit_words import AuditWords, action_word
@@ -73,6 +74,18 @@ def set_email(account_id: int) -> ResponseReturnValue:
         _("Recorded. Whoever has a place in a published timetable is invited when it is published again."),
         "success",
     )
+    return redirect(url_for("office.accounts"))
+
+
+@pages.post("/accounts/<int:account_id>/personal")
+@access(Role.STAFF)
+def set_personal(account_id: int) -> ResponseReturnValue:
+    """Grant the permission to see whole personal data, or take it away."""
+    account, principal = _account_or_404(account_id), require_principal()
+    may = request.form.get("may") == "1"
+    set_may_see_personal(db.session(), account, may, principal.account_id)
+    db.session.commit()
+    flash(_("Recorded."), "success")
     return redirect(url_for("office.accounts"))
 
 

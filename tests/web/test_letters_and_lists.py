@@ -18,6 +18,8 @@ from defense.models import AuditEntry, Defence, Expert, Invite, OutboxMessage, S
 from defense.services.post import open_letter
 from tests.conftest import People
 
+WHY = {"reason": "发短信通知"}
+
 Enter = Callable[[str], FlaskClient]
 
 
@@ -74,7 +76,7 @@ def test_the_list_for_text_messages(published_app: Flask, people: People, enter:
         session.execute(update(Expert).values(name="=1+1"))
         session.commit()
     staff = enter("staff")
-    answer = staff.post("/rounds/2021/invites/sms.xlsx")
+    answer = staff.post("/rounds/2021/invites/sms.xlsx", data=WHY)
     assert answer.status_code == 200
     sheet = load_workbook(io.BytesIO(answer.data)).active
     assert sheet is not None
@@ -89,5 +91,5 @@ def test_the_list_for_text_messages(published_app: Flask, people: People, enter:
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row), "no formula"
     with published_app.app_context(), sessionmaker(db.engine)() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "text_messages.exported")).one()
-        assert entry.detail == {"found": len(rows) - 1} and entry.account_id
-    assert enter("supervisor").post("/rounds/2021/invites/sms.xlsx").status_code == 403
+        assert entry.detail == {**WHY, "rows": len(rows) - 1} and entry.account_id
+    assert enter("supervisor").post("/rounds/2021/invites/sms.xlsx", data=WHY).status_code == 403

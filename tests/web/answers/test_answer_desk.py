@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from defense.models import AuditEntry, CandidateWish, Expert, Invite, InviteReply, OutboxMessage
 from defense.models.types import utc_now
+from defense.services.personal import SHOWN
 from defense.services.replies import Answer
 from tests.answer_pages import Person, Write
 
@@ -155,9 +156,7 @@ def test_a_panelist_who_declines_stands_at_the_top_and_the_number_is_shown_on_de
     assert staff.post(address, data={"reason": " "}).status_code == 422
     shown = staff.post(address, data={"reason": f"通知更换 {phone}"}).get_data(as_text=True)
     assert phone in shown and staff.get(address).headers["Location"] == PAGE
-    detail = write(
-        lambda s: s.scalars(select(AuditEntry).where(AuditEntry.action == "record.phone_shown")).one().detail
-    )
+    detail = write(lambda s: s.scalars(select(AuditEntry).where(AuditEntry.action == SHOWN)).one().detail)
     assert phone not in str(detail) and "通知更换" in str(detail)
     assert f'<option value="{expert_id}" selected>' in look(
         staff, f"/rounds/2021/schedule/change?expert={expert_id}"

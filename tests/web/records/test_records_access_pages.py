@@ -28,7 +28,7 @@ WRITE = [
     "/applications/1/fee",
     "/applications/1/recusals",
     "/applications/1/link",
-    "/applications/1/phone",
+    "/applications/1/personal",
     "/rounds/2021/results/release",
     "/rounds/2021/people/experts/1/link",
     "/rounds/2021/people/experts/1/revoke",

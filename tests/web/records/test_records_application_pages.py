@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.identity import mask_id_number, mask_phone
 from defense.domain.record_json import record_to_json
-from defense.models import Application, AuditEntry, DeclaredRecusal, Defence, Expert, Ruling
+from defense.models import Application, DeclaredRecusal, Defence, Expert, Ruling
 
 Enter = Callable[[str], FlaskClient]
 XSS = '<script>alert("x")</script>'
@@ -128,24 +128,6 @@ def test_a_ruling_leads_on_to_the_next_person_until_nobody_waits(
     assert not re.search(
         r'href="/applications/\d+"', enter("supervisor").get(f"/applications/{third}").get_data(as_text=True)
     )
-
-
-def test_the_whole_phone_number_needs_a_reason_and_leaves_a_trace_without_it(
-    enter: Enter, published_database: Callable
-) -> None:
-    phone = published_database(lambda s: s.get_one(Application, 1).record.phone)
-    staff = enter("staff")
-    looked = select(AuditEntry).where(AuditEntry.action == "record.phone_shown")
-    assert staff.post("/applications/1/phone", data={"reason": "  "}).status_code == 422
-    assert published_database(lambda s: s.scalars(looked).all()) == []
-
-    response = staff.post("/applications/1/phone", data={"reason": f"无邮箱，打 {phone} 通知"})
-    assert phone in response.get_data(as_text=True)
-    assert phone not in staff.get("/applications/1").get_data(as_text=True)
-    detail, subject = published_database(lambda s: next((e.detail, e.subject) for e in s.scalars(looked)))
-    assert subject == "application:1"
-    assert "无邮箱" in detail["reason"]
-    assert phone not in str(detail)
 
 
 def test_a_candidates_new_link_signs_them_in(enter: Enter, published_app: Flask) -> None:

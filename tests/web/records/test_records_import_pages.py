@@ -51,7 +51,7 @@ def test_the_marked_workbook_is_the_upload_with_its_faults_explained(
 ) -> None:
     staff = office("staff")
     location = upload(staff, "applications", workbooks["applications"], "申报.xlsx").location
-    response = staff.post(f"{location}/marked.xlsx")
+    response = staff.post(f"{location}/marked.xlsx", data={"reason": "退回单位修改"})
     assert "attachment" in response.headers["Content-Disposition"]
     error = database(lambda s: s.scalars(select(ImportBatch)).one().report["errors"][0])
     sheet = load_workbook(io.BytesIO(response.data))[error["sheet"]]
@@ -67,10 +67,12 @@ def test_a_marked_workbook_leaves_an_audit_entry_because_it_shows_personal_data(
         AuditEntry.action == "import.marked_copy"
     )
     assert database(lambda s: s.execute(entries).all()) == []
-    assert staff.post(f"{location}/marked.xlsx").status_code == 200
+    assert staff.post(f"{location}/marked.xlsx", data={"reason": "退回单位修改"}).status_code == 200
     batch_id = database(lambda s: s.scalars(select(ImportBatch.id)).one())
     account_id = database(lambda s: s.scalars(select(Account.id).where(Account.username == "staff")).one())
-    assert database(lambda s: s.execute(entries).all()) == [(f"import_batch:{batch_id}", {}, account_id)]
+    assert database(lambda s: s.execute(entries).all()) == [
+        (f"import_batch:{batch_id}", {"reason": "退回单位修改"}, account_id)
+    ]
     page = staff.get("/audit").get_data(as_text=True)
     assert "import.marked_copy" not in page.split("<tbody", 1)[1]
 
@@ -108,7 +110,7 @@ def test_a_batch_of_another_round_is_not_found(
     foreign = location.replace("2021", "2022")
     assert staff.get(foreign).status_code == 404
     assert staff.post(foreign).status_code == 404
-    assert staff.post(f"{foreign}/marked.xlsx").status_code == 404
+    assert staff.post(f"{foreign}/marked.xlsx", data={"reason": "退回单位修改"}).status_code == 404
     assert database(lambda s: s.scalars(select(Expert)).all()) == []
     assert staff.get("/rounds/1999/import").status_code == 404
 

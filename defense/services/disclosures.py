@@ -1,0 +1,149 @@
+"""Who saw what: the entries of the audit log in which personal data was shown or left the house."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from defense.domain.round_rules import BEIJING
+from defense.integrations.workbooks import write_table
+from defense.models import Account, Application, AuditEntry, Expert, Feed, ImportBatch, Panel, Round
+from defense.services.audit import record_audit
+from defense.services.paging import place_page
+
+PAGE_SIZE = 50
+MOST_EXPORTED = 100_000
+WORKBOOK_HEADERS = ("时间（北京时间）", "查看人", "事项", "对象", "原因及详情")
+
+
+@dataclass(frozen=True)
+class DisclosureFilter:
+    """What the list is narrowed to; what is empty narrows nothing."""
+
+    subject: str = ""
+    """A whole `kind:id`, from a link on that person's page."""
+    person: str = ""
+    """Part of the name or number of the person looked at."""
+    account_id: int = 0
+    """Who looked."""
+    day: date | None = None
+    """In Beijing."""
+
+
+@dataclass(frozen=True)
+class DisclosurePage:
+    """One page, newest first: entries, each with the name of who looked."""
+
+    entries: tuple[tuple[AuditEntry, str | None], ...]
+    found: int
+    page: int
+    pages: int
+
+
+def find_disclosures(
+    session: Session, round_: Round, actions: Collection[str], wanted: DisclosureFilter, page: int = 1
+) -> DisclosurePage:
+    """One page of the disclosures of a round; a page that is not there becomes the nearest.
+
+    Parameters
+    ----------
+    actions : the audited actions that count.
+    """
+    query = _narrowed(round_, actions, wanted)
+    found = session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    page, pages = place_page(page, found, PAGE_SIZE)
+    query = query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
+    return DisclosurePage(tuple(_rows(session, query)), found, page, pages)
+
+
+def all_disclosures(
+    session: Session, round_: Round, actions: Collection[str], wanted: DisclosureFilter
+) -> list[tuple[AuditEntry, str | None]]:
+    """The same without pages, for a workbook."""
+    return _rows(session, _narrowed(round_, actions, wanted).limit(MOST_EXPORTED))
+
+
+def lookers(session: Session, round_: Round, actions: Collection[str]) -> list[tuple[int, str]]:
+    """Id and name of everybody who looked, by name."""
+    who = _narrowed(round_, actions, DisclosureFilter()).with_only_columns(AuditEntry.account_id)
+    accounts = select(Account.id, Account.display_name).where(Account.id.in_(who.order_by(None)))
+    return [(id_, name) for id_, name in session.execute(accounts.order_by(Account.display_name, Account.id))]
+
+
+def disclosure_workbook(rows: Sequence[tuple[datetime, str, str, str, str]]) -> bytes:
+    """The list as a workbook: when, who, what, of whom, why."""
+    return write_table({"查看记录": (WORKBOOK_HEADERS, rows)})
+
+
+def record_export(session: Session, round_: Round, table: str, rows: int, account_id: int) -> None:
+    """Note that somebody took a table with names; the caller commits.
+
+    Parameters
+    ----------
+    table : which one, as it is called on its page.
+    """
+    record_audit(session, "export.taken", f"round:{round_.id}", {"table": table, "rows": rows}, account_id)
+
+
+def _rows(session: Session, query: Select[AuditEntry, str]) -> list[tuple[AuditEntry, str | None]]:
+    rows: Sequence[Any] = session.execute(query).all()
+    return [(entry, name) for entry, name in rows]
+
+
+def _narrowed(round_: Round, actions: Collection[str], wanted: DisclosureFilter) -> Select[AuditEntry, str]:
+    query = (
+        select(AuditEntry, Account.display_name)
+        .outerjoin(Account, Account.id == AuditEntry.account_id)
+        .where(AuditEntry.action.in_(sorted(actions)), or_(*_of_round(round_)))
+        .order_by(AuditEntry.at.desc(), AuditEntry.chain, AuditEntry.seq.desc())
+    )
+    if wanted.subject:
+        query = query.where(AuditEntry.subject == wanted.subject)
+    if wanted.person:
+        query = query.where(or_(*_of_person(wanted.person)))
+    if wanted.account_id:
+        query = query.where(AuditEntry.account_id == wanted.account_id)
+    if wanted.day is not None:
+        midnight = datetime.combine(wanted.day, time(0), BEIJING)
+        query = query.where(AuditEntry.at >= midnight, AuditEntry.at < midnight + timedelta(days=1))
+    return query
+
+
+def _subjects(kind: str, id_: InstrumentedAttribute[int], *where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return AuditEntry.subject.in_(select(literal(f"{kind}:") + cast(id_, String)).where(*where))
+
+
+def _of_round(round_: Round) -> list[ColumnElement[bool]]:
+    """Whatever can be the subject of a disclosure and belongs to the round.
+
+    Whoever belongs to no round, such as a secretary, is in every one.
+    """
+    of_it = {
+        table: select(table.id).where(table.round_id == round_.id) for table in (Application, Expert, Panel)
+    }
+    other = or_(Account.application_id.not_in(of_it[Application]), Account.expert_id.not_in(of_it[Expert]))
+    return [
+        AuditEntry.subject == f"round:{round_.id}",
+        _subjects("application", Application.id, Application.round_id == round_.id),
+        _subjects("expert", Expert.id, Expert.round_id == round_.id),
+        _subjects("import_batch", ImportBatch.id, ImportBatch.round_id == round_.id),
+        _subjects("panel", Panel.id, Panel.round_id == round_.id),
+        _subjects("account", Account.id, func.coalesce(other, literal(False)).is_(False)),
+        _subjects("feed", Feed.id, Feed.panel_id.in_(of_it[Panel])),
+    ]
+
+
+def _of_person(text: str) -> list[ColumnElement[bool]]:
+    def like(*columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        return or_(*(column.icontains(text, autoescape=True) for column in columns))
+
+    return [
+        _subjects("application", Application.id, like(Application.name, Application.number)),
+        _subjects("expert", Expert.id, like(Expert.name, Expert.number)),
+        _subjects("account", Account.id, like(Account.display_name)),
+    ]
