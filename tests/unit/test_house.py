@@ -45,7 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "defense.services.throttle": {"limits", "redis"},
     **{
         f"defense.services.{room}": OWN_SERVICES | {"cryptography"}
-        for room in ("at_rest", "ballot_box", "seals")
+        for room in ("archive_cipher", "at_rest", "ballot_box", "seals")
     },
     "defense.web": {
         *("defense.web", "defense.services", "defense.auth", "defense.errors", "defense.extensions"),
