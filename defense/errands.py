@@ -24,6 +24,7 @@ from defense.services.meeting_keeping import keep_meetings
 from defense.services.outbox import send_due
 from defense.services.outbox_care import forget_letters
 from defense.services.reminders import remind
+from defense.services.retention import finish_erasures
 from defense.services.sitting_events import keep_sitting_events
 from defense.services.transaction import begin_write
 from defense.services.upstream_desk import desks_at
@@ -51,6 +52,7 @@ def errands_of(app: Flask) -> list[Errand]:
         Errand("sending the outbox", 2, lambda: send_due(sessions, senders, settings, utc_now)),
         Errand("reminding", 30, partial(_remind, app, sessions)),
         Errand("forgetting old letters", 3600, partial(in_transaction, sessions, forget_letters)),
+        Errand("finishing deletions", 60, partial(_finish_deletions, app, sessions)),
         Errand("keeping the sittings' events", 30, lambda: keep_sitting_events(sessions, utc_now)),
     ]
     providers = app.extensions["meeting_providers"]
@@ -81,6 +83,12 @@ def _remind(app: Flask, sessions: Callable[[], Session]) -> None:
     summary = remind(sessions, app.extensions["settings"], utc_now)
     for problem in summary.problems:
         app.logger.warning("no reminders of the day before: %s", problem.en)
+
+
+def _finish_deletions(app: Flask, sessions: Callable[[], Session]) -> None:
+    """Go on with a deletion of personal data that was confirmed and cut off."""
+    if finish_erasures(sessions, lambda: gevent.sleep(0)):
+        app.extensions["log_eraser"].erase()
 
 
 def in_transaction(sessions: Callable[[], Session], work: Callable[[Session, datetime], object]) -> None:

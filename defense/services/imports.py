@@ -42,6 +42,7 @@ from defense.services.merging import (
     levels_of_experts,
 )
 from defense.services.personal import allow_file
+from defense.services.retention import refuse_erased
 
 MAX_LISTED = 1_000
 """How many errors, and how many changed rows, a report lists; the marked workbook has every error."""
@@ -152,9 +153,12 @@ def preview_import(
     ------
     InvalidInput
         The kind is none of `KINDS`, or the file as a whole cannot be read.
+    IllegalState
+        The round's personal data was deleted.
     """
     if kind not in KINDS:
         raise InvalidInput(Text("请选择要导入的表格种类。", "Choose which kind of table this is."))
+    refuse_erased(session, round_)
     plan = _plan(session, round_, kind, data)
     batch = ImportBatch(
         round_id=round_.id,
@@ -180,6 +184,7 @@ def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -
     # Two imports of a round at the same moment would both take a row for new.
     round_ = session.get_one(Round, batch.round_id, with_for_update=True, populate_existing=True)
     session.refresh(batch, ["applied_at", "report"])
+    refuse_erased(session, round_)
     if batch.applied_at is not None:
         return counts_of(batch)
     plan = _plan(session, round_, batch.kind, batch.data)

@@ -101,7 +101,7 @@ def set_keep_until(session: Session, round_: Round, day: date | None, reason: st
     reason = without_numbers(stated_reason(reason))
     if day is not None and not 2000 <= day.year <= LAST_YEAR:
         raise InvalidInput(Text("请填写有效的保存期限日期。", "Give a possible day for the end."))
-    _refuse_erased(session, round_)
+    refuse_erased(session, round_)
     if day == round_.keep_until:
         return
     round_.keep_until = day
@@ -136,7 +136,7 @@ def export_round(
         require_personal(session, account_id)
         reason = without_numbers(stated_reason(reason))
         round_ = session.get_one(Round, round_id)
-        _refuse_erased(session, round_)
+        refuse_erased(session, round_)
         data = write_archive(session, round_, public_key, breathe)
         content = content_digest(session, round_)
     if passphrase:
@@ -145,7 +145,7 @@ def export_round(
     digest = hashlib.sha256(data).hexdigest()
     with sessions() as session:
         begin_write(session)
-        _refuse_erased(session, session.get_one(Round, round_id))
+        refuse_erased(session, session.get_one(Round, round_id))
         session.add(
             RetentionExport(
                 round_id=round_id,
@@ -189,7 +189,7 @@ def confirm_erasure(
     """
     require_personal(session, account_id)
     session.refresh(round_, with_for_update=True)
-    _refuse_erased(session, round_)
+    refuse_erased(session, round_)
     reason, tail = without_numbers(stated_reason(reason)), digest_tail.strip().lower()
     view = retention_of(session, round_, now)
     if view.obstacles:
@@ -241,17 +241,6 @@ def finish_erasures(sessions: Callable[[], Session], breathe: Callable[[], None]
 def is_erased(session: Session, round_: Round) -> bool:
     """Whether the round's data is gone or going."""
     return session.get(RoundErasure, round_.id) is not None
-
-
-def refuse_new_data(session: Session, round_: Round) -> None:
-    """Stop what would bring personal data into a round whose data is gone.
-
-    Raises
-    ------
-    IllegalState
-        It is.
-    """
-    _refuse_erased(session, round_)
 
 
 def rounds_by_code(session: Session) -> Sequence[Round]:
@@ -313,7 +302,14 @@ def _goes_on(session: Session, round_: Round, now: datetime) -> bool:
     return any(session.scalar(query.limit(1)) is not None for query in asked)
 
 
-def _refuse_erased(session: Session, round_: Round) -> None:
+def refuse_erased(session: Session, round_: Round) -> None:
+    """Stop what makes no sense, or would bring personal data back, once a round's data is gone or going.
+
+    Raises
+    ------
+    IllegalState
+        It is.
+    """
     if is_erased(session, round_):
         raise IllegalState(
             Text(
