@@ -22,6 +22,7 @@ from defense.cli_checks import check_applications_command
 from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
 from defense.cli_sandbox import SANDBOX_COMMANDS
+from defense.cli_retention import RETENTION_COMMANDS
 from defense.cli_support import settings, told_errors
 from defense.cli_upstream_pull import UPSTREAM_PULL_COMMANDS
 from defense.cli_upstream_push import UPSTREAM_PUSH_COMMANDS
@@ -76,6 +77,7 @@ def register_commands(app: Flask) -> None:
         *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
         *(*ATTACHMENT_COMMANDS, *AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS),
         *(*SANDBOX_COMMANDS, *UPSTREAM_PULL_COMMANDS, *UPSTREAM_PUSH_COMMANDS),
+        *RETENTION_COMMANDS,
     ):
         app.cli.add_command(command)
 

@@ -24,7 +24,6 @@ from defense.models import (
     Application,
     CandidateWish,
     DeclaredRecusal,
-    Defence,
     Expert,
     ExpertAbsence,
     Feed,
@@ -36,7 +35,6 @@ from defense.models import (
     OutboxMessage,
     Panel,
     ReceivedMail,
-    Reopening,
     Round,
     Ruling,
     Schedule,
@@ -67,7 +65,6 @@ ERASED_TABLES = {
     "outbox_message": "deleted",
     "panel": "addresses of the conference room are emptied",
     "received_mail": "deleted, and the excerpts of those that no rule could file",
-    "reopening": "name and numbers within the reason become the application number",
     "ruling": "name and numbers within the reason become the application number",
     "sign_in": "deleted",
     "solve_run": "what an explanation says is emptied",
@@ -87,6 +84,7 @@ KEPT_TABLES = {
     "panel_half_day": "times",
     "panel_member": "which expert sat where",
     "presence": "ids of accounts",
+    "reopening": "evidence, which the database itself guards; the reason is in the audit log too",
     "retention_export": "digests of archives",
     "room_process": "ids of processes",
     "round": "rules and dates",
@@ -247,16 +245,11 @@ def _erase_application(session: Session, application: Application) -> None:
 
 
 def _scrub(session: Session, application: Application) -> None:
-    """Reasons that staff typed: they are evidence, the person's name and numbers in them are not."""
+    """Reasons of rulings that staff typed: evidence, but not the person's name and numbers in them."""
     record = application.record_json
     values = [application.name, *(str(record.get(key) or "") for key in ("id_number", "phone", "email"))]
-    reopenings = (
-        select(Reopening)
-        .join(Defence, Defence.id == Reopening.defence_id)
-        .where(Defence.application_id == application.id)
-    )
     rulings = select(Ruling).where(Ruling.application_id == application.id)
-    for row in (*session.scalars(reopenings), *session.scalars(rulings)):
+    for row in session.scalars(rulings):
         for value in filter(None, values):
             row.reason = row.reason.replace(value, application.number)
 
