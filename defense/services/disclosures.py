@@ -80,14 +80,14 @@ def disclosure_workbook(rows: Sequence[tuple[datetime, str, str, str, str]]) -> 
     return write_table({"查看记录": (WORKBOOK_HEADERS, rows)})
 
 
-def record_export(session: Session, round_: Round, table: str, rows: int, account_id: int) -> None:
+def record_export(session: Session, round_: Round, table: str, account_id: int) -> None:
     """Note that somebody took a table with names; the caller commits.
 
     Parameters
     ----------
     table : which one, as it is called on its page.
     """
-    record_audit(session, "export.taken", f"round:{round_.id}", {"table": table, "rows": rows}, account_id)
+    record_audit(session, "export.taken", f"round:{round_.id}", {"table": table}, account_id)
 
 
 def _rows(session: Session, query: Select[AuditEntry, str]) -> list[tuple[AuditEntry, str | None]]:

@@ -18,13 +18,11 @@ from defense.services.disclosures import (
     disclosure_workbook,
     find_disclosures,
     lookers,
-    record_export,
 )
 from defense.services.personal import Person, show_personal
-from defense.services.transaction import begin_write
 from defense.web.audit_disclosures import DISCLOSING
 from defense.web.audit_words import AuditWords, action_word
-from defense.web.downloads import workbook
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import application_or_404, round_or_404
 
 pages = Blueprint("personal", __name__)
@@ -70,10 +68,7 @@ def download(code: str) -> Response:
         for entry, name in entries
     ]
     data = disclosure_workbook(rows)
-    begin_write(db.session())
-    record_export(db.session(), round_or_404(code), "查看记录", len(rows), require_principal().account_id)
-    db.session.commit()
-    return workbook(data, f"个人信息查看记录-{code}.xlsx")
+    return recorded_workbook(data, f"个人信息查看记录-{code}.xlsx", code, "个人信息查看记录")
 
 
 @pages.post("/applications/<int:application_id>/personal")

@@ -17,7 +17,7 @@ from defense.services.results import find_results, release_results
 from defense.services.rule_words import rule_of, rule_text
 from defense.services.transaction import begin_snapshot
 from defense.services.upstream_telling import tell_results
-from defense.web.downloads import workbook
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("results", __name__, url_prefix="/rounds/<code>/results")
@@ -66,4 +66,5 @@ def release(code: str) -> ResponseReturnValue:
 def download(code: str) -> Response:
     """The summary table (汇总表), as of one moment: ballots may be closing meanwhile."""
     begin_snapshot(db.session())
-    return workbook(export_results(db.session(), round_or_404(code)), f"答辩汇总表-{code}.xlsx")
+    data = export_results(db.session(), round_or_404(code))
+    return recorded_workbook(data, f"答辩汇总表-{code}.xlsx", code, "答辩汇总表")

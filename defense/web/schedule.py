@@ -41,7 +41,7 @@ from defense.services.rescheduling import CandidateChange, list_changes
 from defense.services.rulings import has_begun
 from defense.services.scheduling import latest_schedule
 from defense.services.solving import explanation_of, newest_run
-from defense.web.downloads import workbook
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import application_or_404, round_or_404
 
 pages = Blueprint("schedule", __name__, url_prefix="/rounds/<code>/schedule")
@@ -200,7 +200,8 @@ def compare(code: str) -> ResponseReturnValue:
 def download(code: str) -> Response:
     """The timetable as a workbook."""
     round_ = round_or_404(code)
-    return workbook(export_timetable(db.session(), round_), f"答辩安排表-{code}.xlsx")
+    data = export_timetable(db.session(), round_)
+    return recorded_workbook(data, f"答辩安排表-{code}.xlsx", code, "答辩安排表")
 
 
 def _schedule_or_404(code: str, schedule_id: int) -> Schedule:
