@@ -16,6 +16,7 @@ from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.models import Application, Defence, Round
 from defense.services.assessing import keep_assessment
 from defense.services.audit import record_audit
+from defense.services.retention import refuse_erased
 from defense.services.rulings import has_begun
 from defense.services.transaction import begin_write
 
@@ -49,8 +50,14 @@ def check_applications(
     ----------
     account_id : who asked; None for a command.
     breathe : called between two batches, so that others in this process get their turn.
+
+    Raises
+    ------
+    IllegalState
+        The round's personal data was deleted: what is left of the records cannot be judged.
     """
     with sessions() as session:
+        refuse_erased(session, session.get_one(Round, round_id))
         ids = session.scalars(
             select(Application.id).where(Application.round_id == round_id).order_by(Application.id)
         ).all()
@@ -87,7 +94,9 @@ def _write(
 ) -> tuple[int, int]:
     with sessions() as session:
         begin_write(session)
-        judge = _Judge(session.get_one(Round, round_id).rules)
+        round_ = session.get_one(Round, round_id)
+        refuse_erased(session, round_)
+        judge = _Judge(round_.rules)
         # Locked, so that nobody is called in between this look and the commit.
         rows = session.scalars(
             select(Application).where(Application.id.in_(ids)).order_by(Application.id).with_for_update()

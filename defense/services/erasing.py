@@ -22,6 +22,7 @@ from defense.models import (
     AccessLink,
     Account,
     Application,
+    ApplicationFinding,
     CandidateWish,
     DeclaredRecusal,
     Expert,
@@ -54,6 +55,7 @@ ERASED_TABLES = {
     "application": "name becomes the number; unit and record emptied",
     "candidate_wish": "deleted",
     "declared_recusal": "the reason is emptied",
+    "finding": "deleted",
     "expert": "telephone, e-mail and times are emptied",
     "expert_absence": "deleted",
     "feed": "deleted",
@@ -231,6 +233,7 @@ STEPS: tuple[Callable[[Session, Round], object], ...] = (
 def _erase_application(session: Session, application: Application) -> None:
     _scrub(session, application)
     id_ = application.id
+    _delete(session, ApplicationFinding, ApplicationFinding.application_id == id_)
     _delete(session, CandidateWish, CandidateWish.application_id == id_)
     _delete(session, NamedAttendee, NamedAttendee.application_id == id_)
     session.execute(update(DeclaredRecusal).where(DeclaredRecusal.application_id == id_).values(reason=""))

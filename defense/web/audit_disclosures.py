@@ -25,6 +25,7 @@ NOT_DISCLOSING = frozenset(
         *("absence.noted", "absence.withdrawn"),
         *("account.created", "account.closed", "account.email_set", "account.opened", "account.password_set"),
         *("account.personal_granted", "account.personal_withdrawn"),
+        *("applications.checked", "assessments.changed"),
         *("attendee.added", "attendee.named", "attendee.released"),
         *("ballot.broken_off", "ballot.nudged", "ballot.opened", "ballot.cast", "ballot.closed"),
         *("bell.rung", "calendar.overwritten", "chain.begun", "clock.paused", "clock.resumed"),

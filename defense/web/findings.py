@@ -21,7 +21,7 @@ from defense.services.findings import (
     sum_findings,
 )
 from defense.services.transaction import begin_snapshot
-from defense.web.downloads import workbook
+from defense.web.downloads import recorded_workbook
 from defense.web.format import localise
 from defense.web.rounds import round_or_404
 
@@ -53,7 +53,7 @@ def download(code: str) -> Response:
     begin_snapshot(db.session())
     round_ = round_or_404(code)
     data = export_findings(db.session(), round_, FindingFilter.from_mapping(request.args))
-    return workbook(data, f"申报材料核查-{code}.xlsx")
+    return recorded_workbook(data, f"申报材料核查-{code}.xlsx", code, "申报材料核查")
 
 
 @pages.post("/check")

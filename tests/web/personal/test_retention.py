@@ -270,7 +270,7 @@ def test_a_change_after_the_export_wants_a_new_one(
     assert second.post(f"{PAGE}/deletion", data=deletion(export(over))).status_code == 302
 
 
-def test_nothing_comes_back_by_an_import(
+def test_nothing_comes_back_by_an_import_and_nothing_left_is_judged_again(
     over: FlaskClient, second: FlaskClient, database: Database, tmp_path: Path
 ) -> None:
     uploaded = select(ImportBatch).where(ImportBatch.kind == "applications")
@@ -281,6 +281,9 @@ def test_nothing_comes_back_by_an_import(
         answer = over.post("/rounds/2021/import", data={"kind": "applications", "workbook": (file, "a.xlsx")})
     assert answer.status_code == 409
     assert database(lambda s: s.scalars(select(Application.name)).first()).startswith("XJ")
+    before = database(evidence)
+    assert over.post("/rounds/2021/findings/check").status_code == 409
+    assert database(evidence) == before
 
 
 def test_the_day_is_set_with_a_reason_and_audited(enter: Enter, database: Database) -> None:
