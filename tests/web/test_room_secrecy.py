@@ -211,6 +211,7 @@ def _ids(session: Session, round_: Round, people: People) -> dict[str, object]:
         "defence_id": defence.id,
         "application_id": defence.application_id,
         "panel_id": sitting.panel_id,
+        "expert_id": sitting.members[0].expert_id,
         "half_day_id": slot.half_day_id,
         "schedule_id": schedule.id,
         "batch_id": session.scalars(select(ImportBatch.id)).first(),

@@ -202,6 +202,10 @@ def test_who_exported_does_not_confirm(over: FlaskClient, database: Database) ->
     data = export(over)
     assert over.post(f"{PAGE}/deletion", data=deletion(data)).status_code == 403
     assert database(lambda s: s.scalars(select(RoundErasure)).all()) == []
+    digest = hashlib.sha256(data).hexdigest()
+    for page in ("/audit", "/rounds/2021/personal", PAGE):
+        text = over.get(page).text
+        assert digest[:12] in text and digest[-8:] not in text, "whoever confirms reads it off the file"
 
 
 def test_a_careless_confirmation_is_refused(
