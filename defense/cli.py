@@ -21,8 +21,8 @@ from defense.cli_calendar import CALENDAR_COMMANDS
 from defense.cli_checks import check_applications_command
 from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
-from defense.cli_sandbox import SANDBOX_COMMANDS
 from defense.cli_retention import RETENTION_COMMANDS
+from defense.cli_sandbox import SANDBOX_COMMANDS
 from defense.cli_support import settings, told_errors
 from defense.cli_upstream_pull import UPSTREAM_PULL_COMMANDS
 from defense.cli_upstream_push import UPSTREAM_PUSH_COMMANDS

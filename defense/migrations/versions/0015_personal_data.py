@@ -4,7 +4,7 @@ from alembic import op
 import sqlalchemy as sa
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0014"
 
 
 def upgrade():
