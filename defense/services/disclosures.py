@@ -75,7 +75,7 @@ def lookers(session: Session, round_: Round, actions: Collection[str]) -> list[t
     return [(id_, name) for id_, name in session.execute(accounts.order_by(Account.display_name, Account.id))]
 
 
-def disclosure_workbook(rows: Sequence[tuple[datetime, str, str, str, str]]) -> bytes:
+def disclosure_workbook(rows: Sequence[tuple[str, str, str, str, str]]) -> bytes:
     """The list as a workbook: when, who, what, of whom, why."""
     return write_table({"查看记录": (WORKBOOK_HEADERS, rows)})
 

@@ -42,6 +42,9 @@ from defense.models import (
     SignIn,
     SolveRun,
     UnplacedCandidate,
+    UpstreamDelivery,
+    UpstreamDifference,
+    UpstreamFault,
 )
 from defense.models.types import utc_now
 from defense.services.presence import hang_up_on
@@ -71,6 +74,9 @@ ERASED_TABLES = {
     "sign_in": "deleted",
     "solve_run": "what an explanation says is emptied",
     "unplaced_candidate": "the reason is emptied",
+    "upstream_delivery": "deleted",
+    "upstream_difference": "deleted",
+    "upstream_fault": "deleted",
 }
 KEPT_TABLES = {
     "audit_entry": "evidence; holds no whole value, and cannot be changed",
@@ -96,6 +102,8 @@ KEPT_TABLES = {
     "seal": "evidence; by application number",
     "sitting": "times and panels",
     "sitting_member": "which expert sat where",
+    "upstream_feed": "a cursor and counts",
+    "upstream_hold": "marks of versions, by application",
     "voter": "evidence",
 }
 """Why nothing in them is to be deleted. `tests/unit` holds that every table is in one of the two lists."""
@@ -203,6 +211,12 @@ def erase_plans(session: Session, round_: Round) -> None:
     session.execute(update(SolveRun).where(SolveRun.round_id == round_.id).values(result=None, error=None))
 
 
+def erase_upstream(session: Session, round_: Round) -> None:
+    """What the platform was told, and what it said that cannot be read."""
+    _delete(session, UpstreamDelivery, UpstreamDelivery.round_id == round_.id)
+    _delete(session, UpstreamFault, UpstreamFault.round_id == round_.id)
+
+
 def erase_applications(session: Session, round_: Round) -> bool:
     """The next so many applications that still have a name; False when there is none."""
     named = (
@@ -226,6 +240,7 @@ STEPS: tuple[Callable[[Session, Round], object], ...] = (
     erase_experts,
     erase_meetings,
     erase_plans,
+    erase_upstream,
 )
 """In this order, before the applications, which go chunk by chunk."""
 
@@ -234,6 +249,7 @@ def _erase_application(session: Session, application: Application) -> None:
     _scrub(session, application)
     id_ = application.id
     _delete(session, ApplicationFinding, ApplicationFinding.application_id == id_)
+    _delete(session, UpstreamDifference, UpstreamDifference.application_id == id_)
     _delete(session, CandidateWish, CandidateWish.application_id == id_)
     _delete(session, NamedAttendee, NamedAttendee.application_id == id_)
     session.execute(update(DeclaredRecusal).where(DeclaredRecusal.application_id == id_).values(reason=""))

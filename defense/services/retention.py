@@ -23,6 +23,7 @@ from defense.models import (
     Round,
     RoundErasure,
     Sitting,
+    UpstreamDelivery,
 )
 from defense.models.types import utc_now
 from defense.services.archive_cipher import encrypt_archive
@@ -288,6 +289,11 @@ def _obstacles(session: Session, round_: Round, until: date | None, now: datetim
     )
     if session.scalar(waiting.limit(1)) is not None:
         found.append(Text("仍有邮件待发送", "letters are waiting to be sent"))
+    untold = select(UpstreamDelivery.id).where(
+        UpstreamDelivery.round_id == round_.id, UpstreamDelivery.state.in_(("queued", "waiting"))
+    )
+    if session.scalar(untold.limit(1)) is not None:
+        found.append(Text("仍有结果待报送平台", "the platform is still to be told of something"))
     return tuple(found)
 
 

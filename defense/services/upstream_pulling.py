@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from defense.domain.record_parts import FeePayment
 from defense.domain.text import Text
 from defense.integrations.upstream import FailureKind, FeedPage, UpstreamClient, UpstreamFailure
-from defense.models import Application, Round, UpstreamFeed, UpstreamHold
+from defense.models import Application, Round, RoundErasure, UpstreamFeed, UpstreamHold
 from defense.services.audit import record_audit
 from defense.services.merging import ApplicationMerger
+from defense.services.retention import refuse_erased
 from defense.services.rulings import has_begun
 from defense.services.transaction import begin_write
 from defense.services.upstream_taking import ApplicationTaker, Taken
@@ -67,7 +68,9 @@ def pull_due(
 ) -> None:
     """Read the rounds that staff asked for, and those that were read before and are due again."""
     with session_factory() as session:
+        erased = select(RoundErasure.round_id)
         rounds = select(Round.code).join(UpstreamFeed, UpstreamFeed.round_id == Round.id)
+        rounds = rounds.where(Round.id.not_in(erased))
         due = or_(UpstreamFeed.wanted_at.is_not(None), UpstreamFeed.ended_at <= now_fn() - INTERVAL)
         to_read = session.scalars(rounds.where(due)).all()
         to_ask = session.scalars(rounds.where(UpstreamFeed.fees_wanted_at.is_not(None))).all()
@@ -87,6 +90,11 @@ def pull_round(
 
     What was read stays read when the line or the platform fails in the middle: the next reading goes on
     after the last whole page.
+
+    Raises
+    ------
+    IllegalState
+        The personal data of the round was deleted, and must not come back.
     """
     counts: Counter[str] = Counter()
     cursor = _claim(session_factory, round_code, now_fn)
@@ -150,7 +158,9 @@ def _claim(
     """The cursor to begin at; None when somebody else is at work."""
     now = now_fn()
     with _writing(session_factory) as session:
-        feed = feed_of(session, _round_named(session, round_code))
+        round_ = _round_named(session, round_code)
+        refuse_erased(session, round_)
+        feed = feed_of(session, round_)
         if feed.claimed_until is not None and feed.claimed_until > now:
             return None
         feed.claimed_until, feed.begun_at, feed.wanted_at = now + LEASE, now, None
@@ -167,6 +177,7 @@ def _take_page(
 ) -> Counter[str]:
     with _writing(session_factory) as session:
         round_ = _round_named(session, round_code)
+        refuse_erased(session, round_)
         numbers = {str(item.record.get("number")) for item in page.items}
         taker = ApplicationTaker(session, round_, numbers, now)
         taken = Counter(str(taker.take(item)) for item in page.items)

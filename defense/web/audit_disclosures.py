@@ -13,6 +13,7 @@ DISCLOSING = frozenset(
         "feed.opened",
         "import.marked_copy",
         "personal.shown",
+        "record.attachment_opened",
         "record.phone_shown",
         "retention.exported",
         "text_messages.exported",
@@ -40,6 +41,8 @@ NOT_DISCLOSING = frozenset(
         *("ruling.fee", "ruling.requirement", "ruling.validity", "schedule.published", "schedule.saved"),
         *("sign_in.failed", "sign_in.started", "sitting.sealed"),
         *("solve.cancelled", "solve.kept", "solve.started", "wish.noted", "wish.withdrawn"),
+        *("record.attachments_imported", "upstream.changed", "upstream.differs", "upstream.fee_paid"),
+        *("upstream.given_up", "upstream.pulled", "upstream.retried", "upstream.settled", "upstream.taken"),
         "wording.changed",
         *(f"defence.{move}" for move in MOVE_TEXT),
     }

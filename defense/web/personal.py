@@ -23,6 +23,7 @@ from defense.services.personal import Person, show_personal
 from defense.web.audit_disclosures import DISCLOSING
 from defense.web.audit_words import AuditWords, action_word
 from defense.web.downloads import recorded_workbook
+from defense.web.format import stamp
 from defense.web.rounds import application_or_404, round_or_404
 
 pages = Blueprint("personal", __name__)
@@ -59,7 +60,7 @@ def download(code: str) -> Response:
     words = AuditWords(db.session(), [entry for entry, _who in entries])
     rows = [
         (
-            entry.at,
+            stamp(entry.at),
             name or _("the service"),
             action_word(entry.action),
             words.subject(entry.subject),
