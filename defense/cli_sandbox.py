@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from defense.cli_support import told_errors
+from defense.cli_support import named_errors
 from defense.domain.errors import InvalidInput
 from defense.domain.round_rules import parse_round_rules
 from defense.domain.text import Text
@@ -25,22 +25,28 @@ from sandbox.store import Store
 @click.option("--port", default=8090, show_default=True, help="0 for any that is free.")
 @click.option("--database", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @click.option("--round", "code", default="2021", show_default=True)
-@click.option("--applications", default=200, show_default=True, help="How many to invent; 0 for none.")
+@click.option(
+    "--applications",
+    default=200,
+    show_default=True,
+    help="To invent where there are none.",
+)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--auth", type=click.Choice(["oauth2", "hmac"]), default="oauth2", show_default=True)
 @click.option("--client-id", default="centre", show_default=True)
 @click.option("--secret", help="What the client knows; invented when it is not given.")
 @click.option("--faults", default="", help="E.g. timeout=0.05,429=0.1,500=0.05,cut=0.05,cut_after=0.05")
 @click.option("--fault-seed", default=7, show_default=True)
+@click.option("--hold", default=30.0, show_default=True, help="Seconds that a fault `timeout` hangs.")
 @click.option("--rate", default=0.0, show_default=True, help="Requests a second; 0 for no limit.")
-@told_errors
+@named_errors
 def upstream_sandbox(
     host: str, port: int, database: Path, code: str, applications: int, seed: int, auth: str,
-    client_id: str, secret: str | None, faults: str, fault_seed: int, rate: float,
+    client_id: str, secret: str | None, faults: str, fault_seed: int, hold: float, rate: float,
 ) -> None:  # fmt: skip
     """Serve a small management platform with invented applications, until it is interrupted."""
     try:
-        wanted_faults = Faults.parse(faults, fault_seed)
+        wanted_faults = Faults.parse(faults, fault_seed, hold)
     except ValueError as error:
         raise InvalidInput(Text(f"--faults：{error}", f"--faults: {error}")) from error
     rules_file = RULE_FILES_DIR / f"{code}.toml"
@@ -49,10 +55,9 @@ def upstream_sandbox(
             Text(f"没有批次规则文件 {rules_file.name}", f"there is no rule file {rules_file.name}")
         )
     store = Store(database)
-    if applications:
-        rules = parse_round_rules(rules_file.read_text(encoding="utf-8"))
-        readable = fill(store, rules, applications, seed)
-        click.echo(f"{code}：{readable} 份虚构的申报 / invented applications of the round")
+    if applications and not store.count(code):
+        fill(store, parse_round_rules(rules_file.read_text(encoding="utf-8")), applications, seed)
+    click.echo(f"{code}：{store.count(code)} 份虚构的申报 / invented applications of the round")
     client = Client(client_id, secret or secrets.token_urlsafe(18))
     platform = Platform(store, Keys(client, Clock(), rate=rate), auth, wanted_faults)
     server = server_of(platform, host, port)

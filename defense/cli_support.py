@@ -14,13 +14,12 @@ from defense.migrating import ensure_database
 from defense.settings import Settings
 
 
-def told_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Make the database ready, and turn expected errors into a message and exit status 1."""
+def named_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn expected errors into a message and exit status 1."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
         try:
-            ensure_database()
             command(*args, **kwargs)
         except DomainError as error:
             raise click.ClickException(str(error.text)) from error
@@ -28,6 +27,17 @@ def told_errors(command: Callable[..., None]) -> Callable[..., None]:
             raise click.ClickException(str(error)) from error
 
     return wrapped
+
+
+def told_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Make the database ready, and turn expected errors into a message and exit status 1."""
+
+    @wraps(command)
+    def with_database(*args: Any, **kwargs: Any) -> None:
+        ensure_database()
+        command(*args, **kwargs)
+
+    return named_errors(with_database)
 
 
 def settings() -> Settings:

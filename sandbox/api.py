@@ -48,6 +48,14 @@ def platform() -> Platform:
 @gate.post("/oauth/token")
 def token() -> Response:
     """Client credentials (RFC 6749, section 4.4)."""
+    fault = platform().faults.draw() if platform().faults.at_gate else ""
+    if fault in BEFORE:
+        return _fail_before(fault)
+    answer = _token()
+    return spoil(answer, fault, platform().faults.hold_s) if fault else answer
+
+
+def _token() -> Response:
     keys, basic = platform().keys, request.authorization
     is_known = basic is not None and basic.type == "basic" and keys.is_client(basic.username, basic.password)
     if not is_known:

@@ -21,6 +21,8 @@ class Faults:
     seed: int = 0
     hold_s: float = 3.0
     """How long a request hangs that is to run into its time limit."""
+    at_gate: bool = False
+    """Whether who asks for a token is hit too."""
 
     def __post_init__(self) -> None:
         for kind, share in self.shares.items():

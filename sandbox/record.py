@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from defense.domain.round_rules import parse_round_rules
 from sandbox.api import Platform
 from sandbox.faults import Faults
-from sandbox.inventing import fill
+from sandbox.inventing import fill, hold
 from sandbox.keys import Client, Clock, Keys
 from sandbox.serving import create_platform
 from sandbox.store import Store
@@ -53,14 +53,29 @@ Recorded = dict[str, dict[str, Any]]
 """Name → `{"request": {…}, "answer": {…}}`."""
 
 
-def record() -> Recorded:
-    """Ask a small platform of invented people everything once, each refusal too."""
+def record(people: list[dict[str, Any]] | None = None) -> Recorded:
+    """Ask a small platform everything once, each refusal too.
+
+    Parameters
+    ----------
+    people : records that the platform holds; None: it invents some. Who is invented depends on the sample
+        data of the day, so a comparison gives the records of its other side.
+    """
     with tempfile.TemporaryDirectory() as directory:
         store = Store(Path(directory) / "platform.sqlite3", cursor_key=b"recorded")
-        fill(store, parse_round_rules(RULE_FILE.read_text(encoding="utf-8")), APPLICATIONS, SEED)
+        if people is None:
+            fill(store, parse_round_rules(RULE_FILE.read_text(encoding="utf-8")), APPLICATIONS, SEED)
+        for one in people or ():
+            hold(store, "2021", one)
         keys = Keys(Client("centre", "a-secret"), Clock(frozen_at=_NOW))
         platform = Platform(store, keys, "oauth2")
         return _Recorder(platform, create_platform(platform).test_client()).all()
+
+
+def people_of(recorded: Recorded) -> list[dict[str, Any]]:
+    """The records that the platform held when these answers were recorded."""
+    pages = [recorded[name]["answer"]["body"] for name in ("page_first", "page_last")]
+    return [item["record"] for page in pages for item in page["items"]]
 
 
 class _Recorder:

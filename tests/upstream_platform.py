@@ -94,10 +94,10 @@ class Platform:
         )
         answer.raise_for_status()
 
-    def set_faults(self, seed: int = 0, hold_s: float = 1.5, **shares: float) -> None:
+    def set_faults(self, seed: int = 0, hold_s: float = 1.5, at_gate: bool = False, **shares: float) -> None:
         """E.g. `set_faults(cut=0.1, f429=0.1)`: a name that begins with a digit has an f before it."""
         plain = {(k[1:] if k[0] == "f" and k[1:].isdecimal() else k): share for k, share in shares.items()}
-        self.put("faults", {"shares": plain, "seed": seed, "hold_s": hold_s})
+        self.put("faults", {"shares": plain, "seed": seed, "hold_s": hold_s, "at_gate": at_gate})
 
     def set_lies(self, **lies: Any) -> None:
         """See `sandbox.faults.Lies`; without any it speaks the truth again."""

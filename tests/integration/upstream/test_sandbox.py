@@ -269,3 +269,15 @@ def test_a_signature_of_another_form_is_refused(platform_file: Path, headers: di
         sent.headers.update(caller._signature(sent) | headers)
         with requests.Session() as session:
             assert session.send(sent, timeout=5).status_code == 401
+
+
+def test_the_gate_goes_wrong_only_when_asked_to(platform: Platform) -> None:
+    platform.set_faults(f503=1.0)
+    assert Caller(platform).call("GET", APPLICATIONS).json()["status"] == 503
+    ask = {"data": {"grant_type": "client_credentials"}, "auth": (platform.client_id, platform.secret)}
+    assert requests.post(f"{platform.url}/oauth/token", timeout=5, **ask).status_code == 200
+    platform.set_faults(f503=1.0, at_gate=True)
+    assert requests.post(f"{platform.url}/oauth/token", timeout=5, **ask).status_code == 503
+    platform.set_faults(cut_after=1.0, at_gate=True)
+    with pytest.raises(requests.ConnectionError):
+        requests.post(f"{platform.url}/oauth/token", timeout=5, **ask)
