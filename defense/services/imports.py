@@ -27,7 +27,7 @@ from defense.integrations.workbooks import (
     read_panels,
     session_columns,
     write_marked_copy,
-    write_table,
+    write_template,
 )
 from defense.integrations.workbooks.details import detail_sheets
 from defense.integrations.workbooks.headers import Column
@@ -224,7 +224,7 @@ def audit_marked_copy(session: Session, batch_id: int, reason: str, account_id: 
 
 
 def template_workbook(round_: Round, kind: str) -> bytes:
-    """An empty workbook with the headers of a kind.
+    """A workbook of a kind to fill in: headers, drop-downs, comments, an example.
 
     Raises
     ------
@@ -233,13 +233,12 @@ def template_workbook(round_: Round, kind: str) -> bytes:
     """
     if kind not in KINDS:
         raise NotFound(Text("没有这种表格。", "There is no such table."))
-    columns = _KINDS[kind].columns(round_.rules)
-    sheets = {_SHEET_TITLES[kind]: ([column.header for column in columns], ())}
+    plans = [(_SHEET_TITLES[kind], tuple(_KINDS[kind].columns(round_.rules)))]
     if kind == "applications":
-        sheets |= {s.title: ([column.header for column in s.columns], ()) for s in detail_sheets()}
+        plans += [(sheet.title, sheet.columns) for sheet in detail_sheets()]
     if kind == "panels":
-        sheets["场次"] = ([column.header for column in session_columns()], ())
-    return write_table(sheets)
+        plans.append(("场次", session_columns()))
+    return write_template(plans, round_.rules)
 
 
 def counts_of(batch: ImportBatch) -> ImportCounts:
