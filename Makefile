@@ -1,5 +1,5 @@
 # make run: set up and serve.  make test: set up and test.  The rest is for developers.
-.PHONY: run test setup lint lock catalog bench-scheduler bench-voting bench-invites soak help
+.PHONY: run test setup lint lock catalog bench-scheduler bench-voting bench-invites bench-records soak help
 SHELL := /bin/bash
 PYTHON ?= python3
 SAMPLE ?= 1
@@ -43,6 +43,11 @@ bench-voting:
 bench-invites:
 	@tools/setup.sh test
 	@$(BIN)/python -m bench.invites $(ARGS)
+
+# The import of 20,000 applications: time and memory. ARGS=--quick and others, see --help.
+bench-records:
+	@tools/setup.sh bench
+	@$(BIN)/python -m bench.records $(ARGS)
 
 # The long run of kills, races, bad lines and malformed messages, about forty minutes; SOAK_SCALE=0.01 does a hundredth.
 soak:

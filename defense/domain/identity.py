@@ -112,11 +112,19 @@ def _invalid(zh: str, en: str) -> InvalidInput:
 def normalise_name(text: str) -> str:
     """A name without the spaces put between its characters, and with one kind of dot (·).
 
-    Spaces inside a name in Latin letters are kept, as single ones.
+    Spaces inside a name in letters (Latin, Uyghur and others) are kept, as single ones.
     """
     words = unicodedata.normalize("NFKC", without_invisible(text).translate(_NAME_DOTS)).split()
-    has_latin = any(character.isascii() and character.isalpha() for word in words for character in word)
-    return (" " if has_latin else "").join(words)
+    has_letters = any(_is_of_words(c) for word in words for c in word)
+    return re.sub(r"\s*·\s*", "·", (" " if has_letters else "").join(words))
+
+
+def _is_of_words(character: str) -> bool:
+    """Whether the character belongs to a script that sets words apart by spaces, as Chinese does not."""
+    return unicodedata.category(character) in ("Ll", "Lu") or unicodedata.bidirectional(character) in (
+        "AL",
+        "R",
+    )
 
 
 def mask_id_number(number: str) -> str:

@@ -114,6 +114,12 @@ def find_applications(
     return ApplicationPage(tuple(rows), found, page, pages)
 
 
+def all_applications(session: Session, round_: Round, wanted: ApplicationFilter) -> list[Application]:
+    """What `find_applications` finds on all its pages."""
+    rows = session.scalars(_narrowed(round_, wanted))
+    return [a for a in rows if not wanted.conclusion or conclusion_of(a) == wanted.conclusion]
+
+
 @dataclass(frozen=True)
 class RulingQueue:
     """Who else is to be ruled on."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from defense.domain.application import ApplicationRecord
 from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.half_days import half_day_warnings
 from defense.domain.people import PanelRecord
@@ -27,13 +28,14 @@ from defense.integrations.workbooks import (
     read_panels,
     session_columns,
     write_marked_copy,
-    write_table,
+    write_template,
 )
 from defense.integrations.workbooks.details import detail_sheets
 from defense.integrations.workbooks.headers import Column
 from defense.models import ImportBatch, Round
 from defense.models.types import utc_now
 from defense.services.audit import record_audit
+from defense.services.import_differences import field_differences, record_differences
 from defense.services.merging import (
     ApplicationMerger,
     ExpertMerger,
@@ -224,7 +226,7 @@ def audit_marked_copy(session: Session, batch_id: int, reason: str, account_id: 
 
 
 def template_workbook(round_: Round, kind: str) -> bytes:
-    """An empty workbook with the headers of a kind.
+    """A workbook of a kind to fill in: headers, drop-downs, comments, an example.
 
     Raises
     ------
@@ -233,13 +235,12 @@ def template_workbook(round_: Round, kind: str) -> bytes:
     """
     if kind not in KINDS:
         raise NotFound(Text("没有这种表格。", "There is no such table."))
-    columns = _KINDS[kind].columns(round_.rules)
-    sheets = {_SHEET_TITLES[kind]: ([column.header for column in columns], ())}
+    plans = [(_SHEET_TITLES[kind], tuple(_KINDS[kind].columns(round_.rules)))]
     if kind == "applications":
-        sheets |= {s.title: ([column.header for column in s.columns], ()) for s in detail_sheets()}
+        plans += [(sheet.title, sheet.columns) for sheet in detail_sheets()]
     if kind == "panels":
-        sheets["场次"] = ([column.header for column in session_columns()], ())
-    return write_table(sheets)
+        plans.append(("场次", session_columns()))
+    return write_template(plans, round_.rules)
 
 
 def counts_of(batch: ImportBatch) -> ImportCounts:
@@ -279,7 +280,9 @@ def _plan(session: Session, round_: Round, kind: str, data: bytes) -> _Plan:
             refused=max(reading.rows_seen - len(found), 0),
         ),
         errors=tuple(errors),
-        changes=tuple(_change(row, merger, [headers[name] for name in fields]) for row, fields in changed),
+        changes=tuple(
+            _change(row, merger, fields, headers, n < MAX_LISTED) for n, (row, fields) in enumerate(changed)
+        ),
         warnings=tuple(
             {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "text": text.to_json()}
             for row, _fields in found
@@ -295,8 +298,20 @@ def _frozen_cell(row: ReadRow[Any], name: str, header: str) -> CellError:
     return CellError(row.sheet, row.row, place, "", _FROZEN.format(header=header))
 
 
-def _change(row: ReadRow[Any], merger: Merger[Any], headers: list[str]) -> dict[str, Any]:
-    return {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "columns": headers}
+def _change(
+    row: ReadRow[Any], merger: Merger[Any], fields: Sequence[str], headers: Mapping[str, str], is_listed: bool
+) -> dict[str, Any]:
+    """Where it stands and what differs; old and new values only of rows that a report lists."""
+    change = {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record)}
+    change["columns"] = [headers[name] for name in fields]
+    if is_listed:
+        before, after = merger.sides(row.record)
+        change["differences"] = (
+            record_differences(before, after)
+            if isinstance(row.record, ApplicationRecord)
+            else field_differences(before, after, headers, fields)
+        )
+    return change
 
 
 def _audit_detail(batch: ImportBatch, plan: _Plan) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from defense.domain.errors import IllegalState
 from defense.domain.people import ExpertRecord, PanelRecord
 from defense.domain.record_json import record_to_json
 from defense.domain.restating import keep_details
+from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.domain.vocabulary import Level
 from defense.domain.working_days import RememberingCalendar
@@ -55,6 +56,10 @@ class Merger(Protocol[RecordT_contra]):
 
     def changed_fields(self, record: RecordT_contra) -> tuple[str, ...] | None:
         """The fields that differ from the database; empty when none does, None for a new record."""
+        ...
+
+    def sides(self, record: RecordT_contra) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What is stored and what the record says, by field, for comparing what changed."""
         ...
 
     def frozen_fields(self, record: RecordT_contra, changed: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,6 +111,11 @@ class ApplicationMerger:
             return None
         record = self._with_details(application, record)
         return _differing(application.record_json, record_to_json(record))
+
+    def sides(self, record: ApplicationRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See `Merger`: two records as JSON."""
+        application = self._known[record.number]
+        return application.record_json, record_to_json(self._with_details(application, record))
 
     def frozen_fields(self, record: ApplicationRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
         """See `Merger`: once a defence has begun, nothing may change on which it, or its result, rests."""
@@ -205,6 +215,12 @@ class ExpertMerger:
         changed = _differing({name: getattr(expert, name) for name in wanted}, wanted)
         return tuple(name.removesuffix("_json") for name in changed)
 
+    def sides(self, record: ExpertRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See `Merger`."""
+        expert, wanted = self._known[record.number], _expert_columns(record)
+        told = {name.removesuffix("_json"): value for name, value in wanted.items()}
+        return {name.removesuffix("_json"): getattr(expert, name) for name in wanted}, told
+
     def frozen_fields(self, record: ExpertRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
         """See `Merger`."""
         return ()
@@ -245,9 +261,27 @@ class PanelMerger:
 
     def changed_fields(self, record: PanelRecord) -> tuple[str, ...] | None:
         """See `Merger`; the names are those of `PanelRecord`."""
-        panel = self._known.get(record.name)
-        if panel is None:
+        if record.name not in self._known:
             return None
+        return _differing(*self._compared(record))
+
+    def sides(self, record: PanelRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+        """See `Merger`: members by their numbers, half-days by their beginnings in Beijing."""
+        numbers = {expert_id: number for number, expert_id in self._expert_ids.items()}
+        stored, wanted = self._compared(record)
+        for side in (stored, wanted):
+            side["member_numbers"] = [
+                f"{numbers.get(expert_id, expert_id)}{'（组长）' if is_head else ''}"
+                for expert_id, is_head in sorted(side["member_numbers"].items())
+            ]
+            side["half_days"] = [
+                f"{start.astimezone(BEIJING):%Y-%m-%d %H:%M}—{end.astimezone(BEIJING):%H:%M}"
+                for start, end in sorted(side["half_days"].items())
+            ]
+        return stored, wanted
+
+    def _compared(self, record: PanelRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+        panel = self._known[record.name]
         stored = {
             "series": panel.series,
             "levels": panel.levels,
@@ -264,7 +298,7 @@ class PanelMerger:
             "secretary_name": record.secretary_name,
             "half_days": self._half_days(panel, record),
         }
-        return _differing(stored, wanted)
+        return stored, wanted
 
     def frozen_fields(self, record: PanelRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
         """See `Merger`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -27,12 +27,14 @@ from defense.services.applications import (
 )
 from defense.services.attempts import binding_attempt
 from defense.services.candidate_needs import WISH_TEXT, possible_attendees
+from defense.services.list_exports import export_applications
 from defense.services.record_views import view_record
 from defense.services.recusals import conflicts_of, declare_recusal
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
 from defense.services.upstream_care import KIND_TEXT, STATE_TEXT, deliveries_of
 from defense.services.wording import REQUIREMENT_TEXT
+from defense.web.downloads import workbook
 from defense.web.format import localise
 from defense.web.links import show_new_link
 from defense.web.rounds import application_or_404, round_or_404
@@ -56,6 +58,16 @@ def index(code: str) -> ResponseReturnValue:
         rows=[(a, seated_defence(a), conclusion_of(a)) for a in page.rows],
         options=_filter_options(round_),
     )
+
+
+@pages.post("/rounds/<code>/applications.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """The list with the filter in force, as a workbook; it is audited."""
+    wanted = ApplicationFilter.from_mapping(request.args)
+    data = export_applications(db.session(), round_or_404(code), wanted, require_principal().account_id)
+    db.session.commit()
+    return workbook(data, f"申报人员-{code}.xlsx")
 
 
 @pages.get("/applications/<int:application_id>")

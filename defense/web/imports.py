@@ -13,6 +13,7 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
+from defense.services.import_differences import changes_page
 from defense.services.imports import (
     KINDS,
     apply_import,
@@ -89,6 +90,11 @@ def show(code: str, batch_id: int) -> ResponseReturnValue:
         kind=localise(_KIND_TEXT[batch.kind]),
         counts=counts_of(batch),
         errors=errors_of(batch),
+        changes=changes_page(
+            batch.report["changes"],
+            request.args.get("column", ""),
+            request.args.get("page", 1, type=int),
+        ),
     )
 
 

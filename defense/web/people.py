@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -17,6 +17,8 @@ from defense.models.types import utc_now
 from defense.services.access import Role, expert_account, revoke_account_links
 from defense.services.availability import add_attendee_only, warnings_of
 from defense.services.calendar_keeping import CalendarState, calendar_state
+from defense.services.list_exports import export_people
+from defense.web.downloads import workbook
 from defense.web.links import show_new_link
 from defense.web.rounds import round_or_404
 
@@ -45,6 +47,15 @@ def index(code: str) -> ResponseReturnValue:
         odd_panels={panel.id for panel in panels if warnings_of(round_, panel)},
         calendar=_calendar_state(),
     )
+
+
+@pages.post("/export.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """Experts and panels as a workbook; it is audited."""
+    data = export_people(db.session(), round_or_404(code), require_principal().account_id)
+    db.session.commit()
+    return workbook(data, f"专家和答辩组-{code}.xlsx")
 
 
 @pages.post("/attendees")

@@ -5,6 +5,7 @@ from defense.integrations.workbooks.experts import expert_columns, read_experts
 from defense.integrations.workbooks.marking import write_marked_copy
 from defense.integrations.workbooks.panels import panel_columns, read_panels, session_columns
 from defense.integrations.workbooks.reading import CellError, ReadRow, WorkbookReading
+from defense.integrations.workbooks.template import write_template
 from defense.integrations.workbooks.writing import write_table
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "session_columns",
     "write_marked_copy",
     "write_table",
+    "write_template",
 ]

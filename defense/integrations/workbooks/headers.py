@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise, zip_longest
 from typing import Any
 
 from openpyxl.utils import get_column_letter
@@ -69,8 +70,10 @@ class Header:
 
 
 def find_header(sheet: Sheet, columns: tuple[Column, ...]) -> Header | None:
-    """The row among the first fifteen that names most columns; at least two, or there is none."""
+    """The row, or the two rows, among the first fifteen that name most columns; at least two columns."""
     early = [row for row in sheet.rows if row.number <= HEADER_SEARCH_ROWS]
+    # A header of one row is preferred: `max` keeps the first of several equal ones.
+    early += [_merged(upper, lower) for upper, lower in pairwise(early) if lower.number == upper.number + 1]
     headers = [_header_of(row, columns) for row in early]
     best = max(headers, key=lambda header: len(header.positions), default=None)
     return best if best is not None and len(best.positions) >= 2 else None
@@ -90,6 +93,16 @@ def plain_wordings(values: tuple[Any, ...]) -> tuple[str, ...]:
 
 def _plain_wording(value: Any) -> str:
     return _plain(value) if isinstance(value, str) and len(value) <= _LONGEST_HEADER else ""
+
+
+def _merged(upper: SheetRow, lower: SheetRow) -> SheetRow:
+    """A header of two rows, in which merged cells stand above others: what is lowest names the column."""
+    pairs = zip_longest(upper.values, lower.values)
+    return SheetRow(lower.number, tuple(over if _is_empty(under) else under for over, under in pairs))
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or not str(value).strip()
 
 
 def _header_of(row: SheetRow, columns: tuple[Column, ...]) -> Header:

@@ -22,6 +22,10 @@ MAX_COLUMNS = 120
 MAX_CHARACTERS = 60_000_000
 """As every cell says them: a text that a thousand cells share counts a thousand times."""
 
+EXPLANATION_TITLE = "填写说明"
+CHOICES_TITLE = "选项"
+"""Sheets of our own templates that hold no table to read."""
+
 
 @dataclass(frozen=True)
 class SheetRow:

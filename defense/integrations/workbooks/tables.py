@@ -14,7 +14,7 @@ from defense.domain.text import Text
 from defense.integrations.workbooks.cells import MAX_TEXT_CHARACTERS
 from defense.integrations.workbooks.headers import Column, Header, find_header
 from defense.integrations.workbooks.reading import CellError, ReadRow, RecordT, WorkbookReading
-from defense.integrations.workbooks.sheets import Sheet, SheetRow
+from defense.integrations.workbooks.sheets import CHOICES_TITLE, EXPLANATION_TITLE, Sheet, SheetRow
 
 Values = dict[str, Any]
 """Column key → what its cell says."""
@@ -82,6 +82,7 @@ def read_table(sheets: tuple[Sheet, ...], table: Table[RecordT]) -> WorkbookRead
     forgotten column is reported and a sheet with other things is passed over.
     """
     progress: _Progress[RecordT] = _Progress()
+    sheets = tuple(s for s in sheets if s.title not in (EXPLANATION_TITLE, CHOICES_TITLE)) or sheets
     found = [(sheet, header) for sheet in sheets if (header := find_header(sheet, table.columns))]
     needed = [column for column in table.columns if not column.may_be_blank]
     tables = [

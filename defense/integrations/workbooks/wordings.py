@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from defense.domain.round_rules import RoundRules
@@ -27,6 +28,7 @@ _SHORT_PREFECTURES = (
     *("乌鲁木齐", "克拉玛依", "吐鲁番", "哈密", "昌吉州", "博州", "巴州", "克州", "伊犁州"),
     *("阿克苏", "喀什", "和田", "塔城", "阿勒泰"),
 )
+_LONGEST_COMPARED = 60
 _EVERY = ("全部", "不限", "所有", "全部专业", "不限专业")
 
 
@@ -100,7 +102,13 @@ def _choose(value: Any, words: Mapping[str, ChoiceT], zh: str, en: str, known: s
     try:
         return spelled[_plain(as_text(value))]
     except KeyError:
-        raise invalid(f"{zh}不在规定范围内，可填：{known}", f"not a known {en}; one of: {known}") from None
+        near = get_close_matches(_plain(as_text(value))[:_LONGEST_COMPARED], spelled, n=1)
+        # The word as it is listed, not with its spelling taken away.
+        word = next((word for word in words if near and _plain(word) == near[0]), "")
+        raise invalid(
+            f"{zh}不在规定范围内，{f'是否为“{word}”？' if word else ''}可填：{known}",
+            f"not a known {en}; {f'did you mean “{word}”? ' if word else ''}one of: {known}",
+        ) from None
 
 
 def _plain(word: str) -> str:
