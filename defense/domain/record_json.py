@@ -63,7 +63,7 @@ def part_from_json(type_: Any, data: Any) -> Any:
 
 def _object(type_: Any, data: dict[str, Any]) -> Any:
     values = {}
-    for name, field_type, is_needed in _fields_of(type_):
+    for name, field_type, is_needed in fields_of(type_):
         if name in data:
             try:
                 values[name] = part_from_json(field_type, data[name])
@@ -75,8 +75,8 @@ def _object(type_: Any, data: dict[str, Any]) -> Any:
 
 
 @cache
-def _fields_of(type_: Any) -> tuple[tuple[str, Any, bool], ...]:
-    """Name, type, and whether there is no default."""
+def fields_of(type_: Any) -> tuple[tuple[str, Any, bool], ...]:
+    """Of a record or a part of one: name, type, and whether there is no default."""
     hints = typing.get_type_hints(type_)
     return tuple((field.name, hints[field.name], field.default is MISSING) for field in fields(type_))
 

@@ -12,13 +12,15 @@ import json
 import random
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
 from defense.integrations.http_line import Answer, Request, Silence, send
+from defense.integrations.upstream.column_map import load_column_map
 from defense.integrations.upstream.failures import (
     FailureKind,
     UpstreamFailure,
@@ -96,6 +98,7 @@ class UpstreamClient:
     def __init__(self, access: UpstreamAccess, timing: Timing | None = None) -> None:
         self._url = f"{access.url}/api/v1"
         self._timing = timing or Timing()
+        self._map = load_column_map(access.map_file) if access.map_file else None
         once = partial(
             send, connect_s=self._timing.connect_s, read_s=self._timing.read_s, most_bytes=MOST_BYTES
         )
@@ -132,7 +135,7 @@ class UpstreamClient:
         answer = self._call("GET", self._path(round_code, number), None, headers)
         if answer.status == 304:
             return None
-        item = _item(answer.json())
+        item = self._item(answer.json())
         if item.record.get("number", number) != number:
             raise unreadable("给出的是另一份申报", "another application came back")
         return item
@@ -179,7 +182,17 @@ class UpstreamClient:
         items, next_cursor = content.get("items"), content.get("next_cursor")
         if not isinstance(items, list) or not isinstance(next_cursor, str):
             raise unreadable("缺少 items 或 next_cursor", "items or next_cursor is missing")
-        return FeedPage(tuple(_item(item) for item in items), next_cursor)
+        return FeedPage(tuple(self._item(item) for item in items), next_cursor)
+
+    def _item(self, value: Any) -> FeedItem:
+        item = _item(value)
+        if self._map is None or item.fault is not None:
+            return item
+        try:
+            return replace(item, record=self._map.apply(item.record))
+        except InvalidInput as error:
+            number = self._map.number_of(item.record)
+            return replace(item, record={"number": number}, fault=error.text)
 
     def _path(self, round_code: str, number: str | None = None) -> str:
         path = f"/rounds/{quote(round_code, safe='')}/applications"
