@@ -16,7 +16,7 @@ from defense.integrations.upstream.column_map import ColumnMap, load_column_map
 from defense.settings import UpstreamAccess
 from tests.upstream_platform import Platform
 
-EXAMPLE = Path(__file__).parents[3] / "rounds" / "upstream-map.example.toml"
+EXAMPLE = Path(__file__).parents[3] / "docs" / "upstream-map.example.toml"
 PLAIN_MAP = ColumnMap({}, {}, ())
 
 
