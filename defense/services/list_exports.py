@@ -1,8 +1,8 @@
-"""Lists that staff see, as workbooks: what the page shows, with personal values masked, and audited."""
+"""Lists that staff see, as workbooks: what the page shows, with personal values masked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +14,6 @@ from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.integrations.workbooks import write_table
 from defense.models import Application, Expert, Panel, PanelMember, Round
 from defense.services.applications import ApplicationFilter, all_applications
-from defense.services.audit import record_audit
 from defense.services.results import conclusion_of, seated_defence
 from defense.services.wording import REQUIREMENT_TEXT
 
@@ -26,14 +25,14 @@ EXPERT_HEADERS = ("专家编号", "姓名", "工作单位", "职称级别", "系
 PANEL_HEADERS = ("组名", "系列", "级别", "专业", "组长", "成员", "秘书", "半天数")
 
 
-def export_applications(session: Session, round_: Round, wanted: ApplicationFilter, account_id: int) -> bytes:
-    """The applications that a filter lets through, all pages of them; the caller commits."""
+def export_applications(session: Session, round_: Round, wanted: ApplicationFilter) -> bytes:
+    """The applications that a filter lets through, all pages of them."""
     rows = [_application(application) for application in all_applications(session, round_, wanted)]
-    return _audited(session, round_, "applications", {"申报人员": (APPLICATION_HEADERS, rows)}, account_id)
+    return write_table({"申报人员": (APPLICATION_HEADERS, rows)})
 
 
-def export_people(session: Session, round_: Round, account_id: int) -> bytes:
-    """The pool of experts and the panels; the caller commits."""
+def export_people(session: Session, round_: Round) -> bytes:
+    """The pool of experts and the panels."""
     experts = session.scalars(select(Expert).where(Expert.round_id == round_.id).order_by(Expert.number))
     panels = session.scalars(
         select(Panel)
@@ -41,23 +40,12 @@ def export_people(session: Session, round_: Round, account_id: int) -> bytes:
         .options(selectinload(Panel.members).selectinload(PanelMember.expert))
         .order_by(Panel.name)
     )
-    sheets = {
-        "专家库": (EXPERT_HEADERS, [_expert(expert) for expert in experts]),
-        "答辩组": (PANEL_HEADERS, [_panel(panel) for panel in panels]),
-    }
-    return _audited(session, round_, "people", sheets, account_id)
-
-
-def _audited(
-    session: Session,
-    round_: Round,
-    name: str,
-    sheets: Mapping[str, tuple[Sequence[str], list[tuple[Any, ...]]]],
-    account_id: int,
-) -> bytes:
-    found = sum(len(rows) for _headers, rows in sheets.values())
-    record_audit(session, f"{name}.exported", f"round:{round_.id}", {"found": found}, account_id)
-    return write_table(sheets)
+    return write_table(
+        {
+            "专家库": (EXPERT_HEADERS, [_expert(expert) for expert in experts]),
+            "答辩组": (PANEL_HEADERS, [_panel(panel) for panel in panels]),
+        }
+    )
 
 
 def _application(application: Application) -> tuple[Any, ...]:

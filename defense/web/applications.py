@@ -34,7 +34,7 @@ from defense.services.results import conclusion_of, deciding_round, named_ballot
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
 from defense.services.upstream_care import KIND_TEXT, STATE_TEXT, deliveries_of
 from defense.services.wording import REQUIREMENT_TEXT
-from defense.web.downloads import workbook
+from defense.web.downloads import recorded_workbook
 from defense.web.format import localise
 from defense.web.links import show_new_link
 from defense.web.rounds import application_or_404, round_or_404
@@ -65,9 +65,7 @@ def index(code: str) -> ResponseReturnValue:
 def export(code: str) -> Response:
     """The list with the filter in force, as a workbook; it is audited."""
     wanted = ApplicationFilter.from_mapping(request.args)
-    data = export_applications(db.session(), round_or_404(code), wanted, require_principal().account_id)
-    db.session.commit()
-    return workbook(data, f"申报人员-{code}.xlsx")
+    return recorded_workbook(code, "申报人员", lambda s, r: export_applications(s, r, wanted))
 
 
 @pages.get("/applications/<int:application_id>")

@@ -61,8 +61,6 @@ _ACTION_TEXT = {
     "invite.reminded": Text("催请答复", "asked for the answer"),
     "invite.time_kept": Text("不改时间", "time kept"),
     "invites.reminded": Text("催请全部未答复者", "everybody without an answer asked"),
-    "applications.exported": Text("导出申报人员名单", "list of applications exported"),
-    "people.exported": Text("导出专家和答辩组名单", "list of experts and panels exported"),
     "text_messages.exported": Text("导出短信名单", "list for text messages exported"),
     "wording.changed": Text("修改通知文字", "letter’s words changed"),
     "invites.refreshed": Text("更新邀请", "invites refreshed"),

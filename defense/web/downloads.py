@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 
 from flask import Response, send_file
+from sqlalchemy.orm import Session
 
 from defense.auth import require_principal
 from defense.extensions import db
+from defense.models import Round
 from defense.services.disclosures import record_export
-from defense.services.transaction import begin_write
+from defense.services.transaction import begin_snapshot, begin_write
 from defense.web.rounds import round_or_404
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -20,12 +23,21 @@ def workbook(data: bytes, filename: str) -> Response:
     return send_file(io.BytesIO(data), mimetype=XLSX, as_attachment=True, download_name=filename)
 
 
-def recorded_workbook(data: bytes, filename: str, code: str, table: str) -> Response:
-    """The same for a table with names: who took which one of which round is in the audit log first.
+def recorded_workbook(code: str, table: str, make: Callable[[Session, Round], bytes]) -> Response:
+    """A table of a round with names in it: who took which one is in the audit log before it leaves.
 
-    Call it with the table made: the writer's place is taken only for the entry.
+    The address is a POST, since it writes. The table is made from one moment of the database, outside the
+    writer's place, which ballots may be waiting for; it is taken for the entry alone.
+
+    Parameters
+    ----------
+    table : what the table is called on its page; also the name of the file.
+    make : makes the workbook of the round.
     """
-    begin_write(db.session())
-    record_export(db.session(), round_or_404(code), table, require_principal().account_id)
-    db.session.commit()
-    return workbook(data, filename)
+    session = db.session()
+    begin_snapshot(session)
+    data = make(session, round_or_404(code))
+    begin_write(session)
+    record_export(session, round_or_404(code), table, require_principal().account_id)
+    session.commit()
+    return workbook(data, f"{table}-{code}.xlsx")

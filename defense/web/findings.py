@@ -57,14 +57,12 @@ def rules(code: str) -> ResponseReturnValue:
     )
 
 
-@pages.get("/findings.xlsx")
+@pages.post("/findings.xlsx")
 @access(Role.STAFF, Role.SUPERVISOR)
 def download(code: str) -> Response:
     """Sums and findings of the filter as a workbook."""
-    begin_snapshot(db.session())
-    round_ = round_or_404(code)
-    data = export_findings(db.session(), round_, FindingFilter.from_mapping(request.args))
-    return recorded_workbook(data, f"申报材料核查-{code}.xlsx", code, "申报材料核查")
+    wanted = FindingFilter.from_mapping(request.args)
+    return recorded_workbook(code, "申报材料核查", lambda s, r: export_findings(s, r, wanted))
 
 
 @pages.post("/check")

@@ -18,7 +18,7 @@ from defense.services.access import Role, expert_account, revoke_account_links
 from defense.services.availability import add_attendee_only, warnings_of
 from defense.services.calendar_keeping import CalendarState, calendar_state
 from defense.services.list_exports import export_people
-from defense.web.downloads import workbook
+from defense.web.downloads import recorded_workbook
 from defense.web.links import show_new_link
 from defense.web.rounds import round_or_404
 
@@ -53,9 +53,7 @@ def index(code: str) -> ResponseReturnValue:
 @access(Role.STAFF)
 def export(code: str) -> Response:
     """Experts and panels as a workbook; it is audited."""
-    data = export_people(db.session(), round_or_404(code), require_principal().account_id)
-    db.session.commit()
-    return workbook(data, f"专家和答辩组-{code}.xlsx")
+    return recorded_workbook(code, "专家和答辩组", export_people)
 
 
 @pages.post("/attendees")

@@ -7,10 +7,11 @@ from datetime import date
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from defense.auth import access, require_principal
 from defense.extensions import db
-from defense.models import Expert
+from defense.models import Expert, Round
 from defense.services.access import Role
 from defense.services.disclosures import (
     DisclosureFilter,
@@ -51,13 +52,17 @@ def index(code: str) -> ResponseReturnValue:
     )
 
 
-@pages.get("/rounds/<code>/personal.xlsx")
+@pages.post("/rounds/<code>/personal.xlsx")
 @access(Role.STAFF, Role.SUPERVISOR)
 def download(code: str) -> Response:
     """The same as a workbook, which is a disclosure too."""
-    round_ = round_or_404(code)
-    entries = all_disclosures(db.session(), round_, DISCLOSING, _filter())
-    words = AuditWords(db.session(), [entry for entry, _who in entries])
+    wanted = _filter()
+    return recorded_workbook(code, "个人信息查看记录", lambda s, r: _workbook(s, r, wanted))
+
+
+def _workbook(session: Session, round_: Round, wanted: DisclosureFilter) -> bytes:
+    entries = all_disclosures(session, round_, DISCLOSING, wanted)
+    words = AuditWords(session, [entry for entry, _who in entries])
     rows = [
         (
             stamp(entry.at),
@@ -68,8 +73,7 @@ def download(code: str) -> Response:
         )
         for entry, name in entries
     ]
-    data = disclosure_workbook(rows)
-    return recorded_workbook(data, f"个人信息查看记录-{code}.xlsx", code, "个人信息查看记录")
+    return disclosure_workbook(rows)
 
 
 @pages.post("/applications/<int:application_id>/personal")

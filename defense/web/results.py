@@ -15,7 +15,6 @@ from defense.services.reopening import unspent_grants
 from defense.services.result_letters import queue_result_letters
 from defense.services.results import find_results, release_results
 from defense.services.rule_words import rule_of, rule_text
-from defense.services.transaction import begin_snapshot
 from defense.services.upstream_telling import tell_results
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
@@ -61,10 +60,8 @@ def release(code: str) -> ResponseReturnValue:
     return redirect(url_for("results.index", code=code))
 
 
-@pages.get("/results.xlsx")
+@pages.post("/results.xlsx")
 @access(Role.STAFF, Role.SUPERVISOR)
 def download(code: str) -> Response:
     """The summary table (汇总表), as of one moment: ballots may be closing meanwhile."""
-    begin_snapshot(db.session())
-    data = export_results(db.session(), round_or_404(code))
-    return recorded_workbook(data, f"答辩汇总表-{code}.xlsx", code, "答辩汇总表")
+    return recorded_workbook(code, "答辩汇总表", export_results)

@@ -195,13 +195,11 @@ def compare(code: str) -> ResponseReturnValue:
     )
 
 
-@pages.get("/timetable.xlsx")
+@pages.post("/timetable.xlsx")
 @access(Role.STAFF, Role.SUPERVISOR)
 def download(code: str) -> Response:
     """The timetable as a workbook."""
-    round_ = round_or_404(code)
-    data = export_timetable(db.session(), round_)
-    return recorded_workbook(data, f"答辩安排表-{code}.xlsx", code, "答辩安排表")
+    return recorded_workbook(code, "答辩安排表", export_timetable)
 
 
 def _schedule_or_404(code: str, schedule_id: int) -> Schedule:

@@ -87,7 +87,7 @@ def test_a_ballot_from_the_opening_to_the_release(
     assert secretary.post(f"/ballot-rounds/{ballot_round_id}/close").status_code == 302
     assert "第一行" in enter("supervisor").get(f"{room}/defences/{defence_id}").text
     assert staff.get("/rounds/2021/results").status_code == 200
-    assert staff.get("/rounds/2021/results/results.xlsx").status_code == 200
+    assert staff.post("/rounds/2021/results/results.xlsx").status_code == 200
     assert staff.post("/rounds/2021/results/release").status_code == 302
     assert "不通过" in enter("candidate0").get("/my").text
     with app.app_context():

@@ -82,7 +82,7 @@ def test_the_workbook_follows_the_filter(enter: Enter, published_database: Calla
     rule = published_database(
         lambda s: s.scalar(select(ApplicationFinding.rule).where(ApplicationFinding.severity == "block"))
     )
-    answer = enter("supervisor").get(f"{PAGE}/findings.xlsx?rule={rule}")
+    answer = enter("supervisor").post(f"{PAGE}/findings.xlsx?rule={rule}")
     details = list(load_workbook(io.BytesIO(answer.data))["核查明细"].iter_rows(values_only=True))
     assert {row[9] for row in details[1:]} == {rule}
 
