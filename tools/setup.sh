@@ -105,6 +105,12 @@ test_programs() {
   command -v chromium >/dev/null || missing+=(chromium)
   [ -n "$(find /usr/share/fonts -iname '*NotoSansCJK*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
   [ ${#missing[@]} = 0 ] || apt_install "The tests need a browser and its fonts." "${missing[@]}"
+  # The office that centres open the documents and workbooks with, or one of its kin.
+  missing=()
+  [ -e /usr/lib/libreoffice/program/swriter ] || missing+=(libreoffice-writer-nogui)
+  [ -e /usr/lib/libreoffice/program/scalc ] || missing+=(libreoffice-calc-nogui)
+  command -v pdftotext >/dev/null || missing+=(poppler-utils)
+  [ ${#missing[@]} = 0 ] || apt_install "The tests open documents with LibreOffice." "${missing[@]}"
 }
 
 # Servers that tests and benchmarks start for themselves.
