@@ -107,8 +107,8 @@ test_programs() {
   [ ${#missing[@]} = 0 ] || apt_install "The tests need a browser and its fonts." "${missing[@]}"
   # The office that centres open the documents and workbooks with, or one of its kin.
   missing=()
-  [ -e /usr/lib/libreoffice/program/swriter ] || missing+=(libreoffice-writer-nogui)
-  [ -e /usr/lib/libreoffice/program/scalc ] || missing+=(libreoffice-calc-nogui)
+  [ -e /usr/lib/libreoffice/program/libswlo.so ] || missing+=(libreoffice-writer-nogui)
+  [ -e /usr/lib/libreoffice/program/libsclo.so ] || missing+=(libreoffice-calc-nogui)
   command -v pdftotext >/dev/null || missing+=(poppler-utils)
   [ ${#missing[@]} = 0 ] || apt_install "The tests open documents with LibreOffice." "${missing[@]}"
 }

@@ -56,7 +56,7 @@ KINDS: dict[DocumentKind, KindWords] = {
     DocumentKind.TIMETABLE: KindWords(Text("答辩安排表", "Timetable of the defences"), Subject.ROUND),
     DocumentKind.ATTENDANCE: KindWords(Text("签到表", "Attendance sheets"), Subject.SITTING),
     DocumentKind.BALLOT_PAPERS: KindWords(Text("表决票", "Ballot papers"), Subject.SITTING),
-    DocumentKind.DEFENCE_RECORDS: KindWords(Text("答辩情况登记表", "Records of the defences"), Subject.SITTING),
+    DocumentKind.DEFENCE_RECORDS: KindWords(Text("答辩情况登记表", "Defence records"), Subject.SITTING),
     DocumentKind.SUMMARY: KindWords(Text("答辩汇总表", "Summary of the results"), Subject.ROUND),
     DocumentKind.MINUTES: KindWords(Text("会议记录", "Minutes of the sitting"), Subject.SITTING),
     DocumentKind.PUBLIC_LIST: KindWords(Text("公示名单", "List for public notice"), Subject.ROUND),
