@@ -130,7 +130,8 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     # Asked in this order; the platform's own source comes after the folder at hand.
     sources: list[AttachmentSource] = [LocalFolder(settings.attachments_dir)]
     if settings.upstream:
-        sources.append(PlatformFiles(UpstreamClient(settings.upstream, SOMEBODY_WAITS)))
+        most_bytes = settings.attachment_max_mb * 1024**2
+        sources.append(PlatformFiles(UpstreamClient(settings.upstream, SOMEBODY_WAITS), most_bytes))
     app.extensions["attachment_sources"] = sources
     app.extensions["hashing"] = ThreadPool(1)
     found = {name.value: provider_from(settings, name) for name in ProviderName}

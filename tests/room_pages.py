@@ -49,6 +49,25 @@ def ballot_form(ballot_round_id: str, choice: str = "pass", key: str | None = No
 
 def all_pages(app: Flask, people: People) -> Iterator[str]:
     """The address of every page that can be fetched, but for the personal links and feeds."""
+    known = _known(app, people)
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and not rule.endpoint.endswith(
+            ("static", "sign_in.link", "feeds.read", "attachments.read")
+        ):
+            yield app.url_map.bind("localhost").build(rule.endpoint, {a: known[a] for a in rule.arguments})
+
+
+def all_exports(app: Flask, people: People) -> Iterator[str]:
+    """The address of every table that leaves the house: by POST, since it is written down who took it."""
+    known = _known(app, people)
+    for rule in app.url_map.iter_rules():
+        if "POST" in (rule.methods or ()) and rule.rule.endswith(".xlsx"):
+            to_post = app.url_map.bind("localhost")
+            yield to_post.build(rule.endpoint, {a: known[a] for a in rule.arguments}, method="POST")
+
+
+def _known(app: Flask, people: People) -> dict[str, Any]:
+    """What the addresses name."""
     with app.app_context():
         schedule = db.session.scalars(select(Schedule)).first()
         half_day = db.session.scalars(select(PanelHalfDay)).first()
@@ -59,7 +78,7 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
         assert half_day
         assert batch
         assert expert
-        known: dict[str, Any] = {
+        return {
             "code": "2021",
             "kind": "experts",
             "sitting_id": people.sitting_id,
@@ -76,11 +95,6 @@ def all_pages(app: Flask, people: People) -> Iterator[str]:
                 select(Invite.id).where(Invite.defence_id == people.defence_ids[0])
             ).first(),
         }
-    for rule in app.url_map.iter_rules():
-        if "GET" in (rule.methods or ()) and not rule.endpoint.endswith(
-            ("static", "sign_in.link", "feeds.read", "attachments.read")
-        ):
-            yield app.url_map.bind("localhost").build(rule.endpoint, {a: known[a] for a in rule.arguments})
 
 
 def readable(data: bytes, mimetype: str) -> str:

@@ -77,6 +77,18 @@ def addresses(app: Flask, ids: Mapping[str, object]) -> dict[str, str]:
     }
 
 
+def exports(app: Flask, ids: Mapping[str, object]) -> dict[str, str]:
+    """Endpoint → address of every table that leaves the house, by POST."""
+    adapter = app.url_map.bind("")
+    return {
+        rule.endpoint: adapter.build(
+            rule.endpoint, {name: ids[name] for name in rule.arguments}, method="POST"
+        )
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ()) and rule.rule.endswith(".xlsx")
+    }
+
+
 def answer_of(response: requests.Response) -> str:
     """Status, headers and body as one masked text."""
     # The cookie is signed over the time; only its length could tell. The date is a time.

@@ -124,7 +124,7 @@ def checked_copy(attachment: Attachment, chunks: Iterable[bytes], limit_bytes: i
         for piece in chunks:
             size += len(piece)
             if size > limit_bytes:
-                raise IllegalState(_TOO_LARGE.format(limit=limit_bytes // 1024**2))
+                raise too_large(limit_bytes)
             digest.update(piece)
             copy.write(piece)
         if attachment.sha256 not in ("", digest.hexdigest()) or attachment.size not in (None, size):
@@ -151,6 +151,11 @@ def missing_file() -> NotFound:
             "look at it on the platform, or ask the administrator to import the attachments.",
         )
     )
+
+
+def too_large(limit_bytes: int) -> IllegalState:
+    """The file is longer than this installation hands out."""
+    return IllegalState(_TOO_LARGE.format(limit=limit_bytes // 1024**2))
 
 
 def _digest_of(path: Path) -> str:

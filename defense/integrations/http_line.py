@@ -6,6 +6,7 @@ carry keys and people's data.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import ssl
@@ -15,13 +16,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any
 
 import requests
 import urllib3
 from requests.structures import CaseInsensitiveDict
 
 SHORT_READ = 1 << 14
+SLOWEST_BYTES_PER_S = 64 << 10
+"""A long answer has this much more time for what has come of it; a slower one counts as cut off."""
 
 _quiet: ContextVar[bool] = ContextVar("calling another system", default=False)
 
@@ -49,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whole."""
+    """What came back, whole; without the body where that was written elsewhere."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -75,15 +78,24 @@ class Silence(StrEnum):
     """The connection never came to be, so that the other side cannot have done anything."""
     CUT_OFF = "answer"
     """It may have acted."""
+    TOO_LONG = "length"
+    """It answered with more than is taken, and would again."""
 
 
-def send(request: Request, connect_s: float, read_s: float, most_bytes: int) -> Answer | Silence:
+class _TooLong(OSError):
+    """More than is taken."""
+
+
+def send(
+    request: Request, connect_s: float, read_s: float, most_bytes: int, into: IO[bytes] | None = None
+) -> Answer | Silence:
     """Send a request once, over a connection of its own, without following redirects.
 
     Parameters
     ----------
-    connect_s, read_s : how long to wait for the connection, and for the whole answer.
-    most_bytes : of the answer's body; a longer one counts as cut off.
+    connect_s, read_s : how long to wait for the connection, and for the answer (`SLOWEST_BYTES_PER_S`).
+    most_bytes : of the answer's body.
+    into : where the body of a success (200) is written as it comes; what was written before a silence stays.
 
     Notes
     -----
@@ -92,7 +104,9 @@ def send(request: Request, connect_s: float, read_s: float, most_bytes: int) -> 
     """
     try:
         with _hushed():
-            return _sent(request, connect_s, read_s, most_bytes)
+            return _sent(request, connect_s, read_s, most_bytes, into)
+    except _TooLong:
+        return Silence.TOO_LONG
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
         if _is_untrusted(error):
             return Silence.UNTRUSTED
@@ -101,7 +115,9 @@ def send(request: Request, connect_s: float, read_s: float, most_bytes: int) -> 
     return Silence.CUT_OFF
 
 
-def _sent(request: Request, connect_s: float, read_s: float, most_bytes: int) -> Answer:
+def _sent(
+    request: Request, connect_s: float, read_s: float, most_bytes: int, into: IO[bytes] | None
+) -> Answer:
     with requests.Session() as session:
         # Neither a proxy nor a password file of the machine's user has a say here.
         session.trust_env = False
@@ -115,8 +131,10 @@ def _sent(request: Request, connect_s: float, read_s: float, most_bytes: int) ->
             stream=True,
         )
         with response:
-            body = _read(response.raw, time.monotonic() + read_s, most_bytes)
-            return Answer(response.status_code, CaseInsensitiveDict(response.headers), body)
+            body = io.BytesIO()
+            is_elsewhere = into is not None and response.status_code == 200
+            _copy(response.raw, into if into and is_elsewhere else body, read_s, most_bytes)
+            return Answer(response.status_code, CaseInsensitiveDict(response.headers), body.getvalue())
 
 
 @contextmanager
@@ -147,19 +165,23 @@ def _was_not_sent(error: BaseException) -> bool:
     return isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema)
 
 
-def _read(raw: Any, deadline: float, most_bytes: int) -> bytes:
+def _copy(raw: Any, into: IO[bytes], read_s: float, most_bytes: int) -> None:
     """The body, as it comes: a server that drips is left at the deadline, one that floods at the limit.
 
     Raises
     ------
+    _TooLong
+        More than `most_bytes`.
     OSError
-        Too long or too slow.
+        Too slow.
     urllib3.exceptions.HTTPError
         Cut off.
     """
-    body = bytearray()
+    size, deadline = 0, time.monotonic() + read_s
     while piece := raw.read1(SHORT_READ, decode_content=False):
-        body += piece
-        if len(body) > most_bytes or time.monotonic() > deadline:
-            raise OSError("too much or too slow")
-    return bytes(body)
+        size += len(piece)
+        if size > most_bytes:
+            raise _TooLong("too much")
+        if time.monotonic() > deadline + size / SLOWEST_BYTES_PER_S:
+            raise OSError("too slow")
+        into.write(piece)

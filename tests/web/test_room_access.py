@@ -128,7 +128,8 @@ def test_fetching_pages_changes_nothing(published_app: Flask, people: People, en
     ]
     before = dump(published_app)
     seen = {name: [c.get(path).status_code for path in addresses] for name, c in clients.items()}
-    assert dump(published_app) == before
+    after = dump(published_app)
+    assert [table for table in before if after[table] != before[table]] == []
     assert {status for statuses in seen.values() for status in statuses} <= {200, 302, 403, 404, 405}
     # The walk was no walk past closed doors.
     assert seen["staff"].count(200) > 10

@@ -18,7 +18,7 @@ from defense.extensions import db
 from defense.models import BallotEnvelope, Defence, Round, Voter
 from tests.conftest import People, introduce_people, make_app
 from tests.live import PROJECT_DIR
-from tests.room_pages import all_pages, ballot_form, conduct, open_ballot, readable
+from tests.room_pages import ballot_form, conduct, open_ballot
 
 Enter = Callable[[str], FlaskClient]
 ATTACK = "</script><script>alert(1)</script><img src=x onerror=alert(1)>'\""
@@ -146,47 +146,8 @@ def test_nothing_is_released_while_a_ballot_is_open(
     assert enter("staff").post("/rounds/2021/results/release").status_code == 409
 
 
-@pytest.mark.parametrize("other", ["veto", "abstain"])
-def test_no_page_before_closing_depends_on_how_anybody_votes(
-    tmp_path: Path, published_sqlite: Path, other: str
-) -> None:
-    """The same sitting twice, from copies of one database: whoever fetches whatever reads the same."""
-    all_pass, otherwise = (
-        _pages_during_a_ballot(tmp_path / choice, published_sqlite, choice) for choice in ("pass", other)
-    )
-    assert all_pass.keys() == otherwise.keys()
-    assert [page for page, text in all_pass.items() if otherwise[page] != text] == []
-    assert any(re.search(r'id="ballot-progress"[^>]* max="5" value="5"', text) for text in all_pass.values())
-
-
-def _pages_during_a_ballot(directory: Path, database: Path, choice: str) -> dict[tuple[str, str], str]:
-    """Who and which address → what is read there, after all five have voted."""
-    directory.mkdir()
-    app = make_app(directory, database)
-    with app.app_context(), sessionmaker(db.engine)() as session:
-        people = introduce_people(session)
-    names = [name for name in people.links if not name.startswith("candidate") or name == "candidate0"]
-    clients = {name: app.test_client() for name in names}
-    for name, client in clients.items():
-        client.get(people.links[name])
-    ballot_round_id = open_ballot(app, people, clients["secretary"])
-    for name in (name for name in names if name.startswith("expert")):
-        answer = clients[name].post(
-            f"/sittings/{people.sitting_id}/ballots", json=ballot_form(ballot_round_id, choice)
-        )
-        assert answer.status_code == 200
-    read = {}
-    for address in all_pages(app, people):
-        for name, client in clients.items():
-            answer = client.get(address)
-            read[name, address] = f"{answer.status} " + readable(answer.data, answer.mimetype or "")
-    with app.app_context():
-        db.engine.dispose()
-    return read
-
-
 def test_the_pages_after_closing_do_differ(tmp_path: Path, published_sqlite: Path) -> None:
-    """The comparison above sees a difference where there is one."""
+    """What `test_room_secrecy` looks for is there to be seen once the ballot is closed."""
     app = make_app(tmp_path, published_sqlite)
     with app.app_context(), sessionmaker(db.engine)() as session:
         people = introduce_people(session)

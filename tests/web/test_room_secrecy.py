@@ -29,7 +29,7 @@ from tests.conftest import People, introduce_people, make_settings
 from tests.live import LiveServer, free_port
 from tests.rooms import REASON, ballot
 from tests.sockets import WAIT_S, close_ballot, open_ballot, rows
-from tests.whole_service import Frames, addresses, answer_of, bytes_on_disk, masked, tables_of
+from tests.whole_service import Frames, addresses, answer_of, bytes_on_disk, exports, masked, tables_of
 
 WORDS = "此人所答非所问，材料与本人经历不符。" * 11
 BYTES_OF_A_BALLOT = 1600
@@ -64,6 +64,7 @@ class Stage:
     people: People
     port: int
     addresses: dict[str, str]
+    exports: dict[str, str]
 
     def run(self, directory: Path, choices: list[dict[str, Any]]) -> Told:
         """Open a ballot, let the experts vote like this, look everywhere, and close it."""
@@ -72,14 +73,14 @@ class Stage:
         server = LiveServer(directory, self.port, people.sitting_id, people.defence_ids, people.links)
         server.start()
         try:
-            return _Run(server, self.addresses).told(choices)
+            return _Run(server, self).told(choices)
         finally:
             server.kill()
 
 
 class _Run:
-    def __init__(self, server: LiveServer, to_ask: dict[str, str]) -> None:
-        self.server, self.to_ask, self.result = server, to_ask, Told()
+    def __init__(self, server: LiveServer, stage: Stage) -> None:
+        self.server, self.stage, self.result = server, stage, Told()
         names = [name for name in server.links if not name.startswith("candidate")]
         self.http = {name: server.sign_in(name) for name in (*names, "candidate0")}
         self.sockets = {name: Frames(server, self.http[name]) for name in names}
@@ -132,10 +133,15 @@ class _Run:
     def _look(self, moment: str) -> None:
         anybody = {**self.http, "nobody": requests.Session()}
         for name, http in anybody.items():
-            for endpoint, address in self.to_ask.items():
+            for endpoint, address in self.stage.addresses.items():
                 answer = http.get(self.server.url + address, timeout=WAIT_S, allow_redirects=False)
                 assert answer.status_code < 500, (name, endpoint)
                 self.result.pages[f"{moment}: {name} asks {endpoint}"] = answer_of(answer)
+        for name in ("staff", "supervisor"):
+            for endpoint, address in self.stage.exports.items():
+                answer = self.http[name].post(self.server.url + address, timeout=WAIT_S)
+                assert answer.status_code < 500, (name, endpoint)
+                self.result.pages[f"{moment}: {name} takes {endpoint}"] = answer_of(answer)
         for name, socket in self.sockets.items():
             for event, data in (("enter", {"sitting_id": self.server.sitting_id}), ("clock", {})):
                 self.result.pages[f"{moment}: {name} sends {event}"] = masked(socket.ask(event, data))
@@ -193,7 +199,7 @@ def stage(tmp_path: Path, published_sqlite: Path) -> Callable[..., Stage]:
                 ids = _ids(session, round_, people)
                 session.commit()
             db.engine.dispose()
-        return Stage(directory, people, free_port(), addresses(app, ids))
+        return Stage(directory, people, free_port(), addresses(app, ids), exports(app, ids))
 
     return make
 

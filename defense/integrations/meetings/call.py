@@ -21,6 +21,7 @@ _SILENCE = {
     Silence.UNTRUSTED: Refusal(FailureKind.LATER, UNTRUSTED, "certificate"),
     Silence.UNREACHED: Refusal(FailureKind.LATER, UNREACHABLE, "connect"),
     Silence.CUT_OFF: Refusal(FailureKind.UNKNOWN, UNANSWERED, "answer"),
+    Silence.TOO_LONG: Refusal(FailureKind.UNKNOWN, UNANSWERED, "length"),
 }
 
 

@@ -11,10 +11,10 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from defense.domain.errors import InvalidInput
@@ -99,11 +99,10 @@ class UpstreamClient:
         self._url = f"{access.url}/api/v1"
         self._timing = timing or Timing()
         self._map = load_column_map(access.map_file) if access.map_file else None
-        once = partial(
-            send, connect_s=self._timing.connect_s, read_s=self._timing.read_s, most_bytes=MOST_BYTES
-        )
+        once = partial(send, connect_s=self._timing.connect_s, read_s=self._timing.read_s)
         self._once = once
-        self._signer: Signer = TokenSigner(access, once) if access.auth == "oauth2" else KeySigner(access)
+        tokens = partial(once, most_bytes=MOST_BYTES)
+        self._signer: Signer = TokenSigner(access, tokens) if access.auth == "oauth2" else KeySigner(access)
 
     def pages(self, round_code: str, cursor: str = "", limit: int = PAGE_SIZE) -> Iterator[FeedPage]:
         """What changed since a cursor, page by page.
@@ -148,14 +147,19 @@ class UpstreamClient:
         payment = {name: content.get(name) or "" for name in ("paid_on", "payer", "receipt_number")}
         return FeeStatus(content["paid"], payment if payment["paid_on"] else None)
 
-    def attachment(self, upstream_id: str) -> bytes:
-        """The bytes of an uploaded file, as whole as the platform's digest says."""
-        answer = self._call("GET", f"/attachments/{quote(upstream_id, safe='')}", None, {}, is_json=False)
+    def attachment(self, upstream_id: str, into: IO[bytes], most_bytes: int) -> None:
+        """Write an uploaded file into an empty file of ours, as whole as the platform's digest says.
+
+        Raises
+        ------
+        UpstreamFailure
+            `TOO_LARGE` for more than `most_bytes`. What `into` holds then is of no use.
+        """
+        path = f"/attachments/{quote(upstream_id, safe='')}"
+        answer = self._repeated(lambda: self._attempt_file(path, into, most_bytes))
         stated = answer.headers.get("Digest", "")
-        digest = base64.b64encode(hashlib.sha256(answer.body).digest()).decode()
-        if stated.lower().startswith("sha-256=") and stated[8:] != digest:
+        if stated.lower().startswith("sha-256=") and stated[8:] != _digest_of(into):
             raise unreadable("材料内容与摘要不符", "the file is not what its digest says")
-        return answer.body
 
     def put(
         self, round_code: str, number: str, kind: str, body: Mapping[str, Any], *, if_match: str, key: str
@@ -201,13 +205,14 @@ class UpstreamClient:
     def _json(self, path: str) -> dict[str, Any]:
         return self._call("GET", path, None, {}).json() or {}
 
-    def _call(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], is_json: bool = True
-    ) -> Answer:
+    def _call(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        return self._repeated(lambda: self._attempt_json(method, path, body, headers))
+
+    def _repeated(self, attempt_once: Callable[[], Answer | UpstreamFailure]) -> Answer:
         """Send, and send again within the patience while that may help."""
         began, attempt, has_signed_anew = time.monotonic(), 1, False
         while True:
-            answer = self._attempt(method, path, body, headers, is_json)
+            answer = attempt_once()
             if isinstance(answer, Answer):
                 return answer
             if answer.kind is FailureKind.CREDENTIALS and not has_signed_anew and self._signer.forget():
@@ -220,25 +225,50 @@ class UpstreamClient:
             time.sleep(pause)
             attempt += 1
 
+    def _attempt_json(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Answer | UpstreamFailure:
+        answer = self._attempt(method, path, body, headers)
+        if isinstance(answer, Answer) and answer.status != 304 and answer.json() is None:
+            return not_json()
+        return answer
+
+    def _attempt_file(self, path: str, into: IO[bytes], most_bytes: int) -> Answer | UpstreamFailure:
+        into.seek(0)
+        into.truncate()
+        return self._attempt("GET", path, None, {}, most_bytes, into)
+
     def _attempt(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], is_json: bool
+        self,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        most_bytes: int = MOST_BYTES,
+        into: IO[bytes] | None = None,
     ) -> Answer | UpstreamFailure:
         try:
             signature = self._signer.headers(method, self._url + path, body)
         except UpstreamFailure as failure:
             return failure
-        answer = self._once(Request(method, self._url + path, {**headers, **signature}, body))
+        request = Request(method, self._url + path, {**headers, **signature}, body)
+        answer = self._once(request, most_bytes=most_bytes, into=into)
         if isinstance(answer, Silence):
             return silent(answer)
-        if refusal := failure_of(answer):
-            return refusal
-        is_empty = answer.status == 304
-        return answer if is_empty or not is_json or answer.json() is not None else not_json()
+        return failure_of(answer) or answer
 
     def _pause_s(self, attempt: int, failure: UpstreamFailure) -> float:
         if failure.retry_after_s is not None:
             return failure.retry_after_s
         return random.uniform(0, self._timing.first_pause_s * 2.0**attempt)  # noqa: S311
+
+
+def _digest_of(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    file.seek(0)
+    for piece in iter(lambda: file.read(1 << 16), b""):
+        digest.update(piece)
+    return base64.b64encode(digest.digest()).decode()
 
 
 def _item(value: Any) -> FeedItem:

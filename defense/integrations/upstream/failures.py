@@ -24,6 +24,8 @@ class FailureKind(StrEnum):
     """So it would be again."""
     UNREADABLE = "unreadable"
     """An answer that keeps no contract."""
+    TOO_LARGE = "too_large"
+    """More than is taken; so it would be again."""
 
 
 class UpstreamFailure(Exception):
@@ -55,6 +57,10 @@ _SILENT = {
     Silence.CUT_OFF: Text(
         "上级平台没有给出完整的答复，稍后会自动重试；重复发送不会重复生效。",
         "The platform gave no whole answer; it is tried again by itself, and nothing takes effect twice.",
+    ),
+    Silence.TOO_LONG: Text(
+        "上级平台的答复超过本系统允许的长度，未予接收；请联系平台管理员。",
+        "The platform's answer is longer than is taken here; turn to its administrator.",
     ),
 }
 _STATUS = {
@@ -93,7 +99,8 @@ _LONGEST_TITLE = 80
 
 def silent(silence: Silence) -> UpstreamFailure:
     """There is no answer."""
-    return UpstreamFailure(FailureKind.LATER, _SILENT[silence])
+    kind = FailureKind.TOO_LARGE if silence is Silence.TOO_LONG else FailureKind.LATER
+    return UpstreamFailure(kind, _SILENT[silence])
 
 
 def not_json() -> UpstreamFailure:

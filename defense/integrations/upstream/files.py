@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from defense.domain.errors import IllegalState
+from defense.domain.errors import IllegalState, NotFound
 from defense.domain.record_parts import Attachment
 from defense.domain.text import Text
-from defense.integrations.attachments import missing_file
+from defense.integrations.attachments import CHUNK_BYTES, KEPT_IN_MEMORY_BYTES, missing_file, too_large
 from defense.integrations.upstream.client import Timing, UpstreamClient
 from defense.integrations.upstream.failures import FailureKind, UpstreamFailure
 
@@ -26,6 +27,8 @@ class PlatformFiles:
     """An `AttachmentSource`: asks the platform for each file anew, so nothing is kept here."""
 
     client: UpstreamClient
+    most_bytes: int
+    """Of one file."""
 
     def has(self, attachment: Attachment) -> bool:
         """Whether the platform named the file."""
@@ -33,12 +36,18 @@ class PlatformFiles:
 
     def chunks(self, attachment: Attachment) -> Iterator[bytes]:
         """See `AttachmentSource`."""
-        try:
-            yield self.client.attachment(attachment.upstream_id)
-        except UpstreamFailure as failure:
-            if failure.kind is FailureKind.ABSENT:
-                raise missing_file() from failure
-            words = failure.words
-            raise IllegalState(
-                Text(_NOT_FETCHED.zh.format(why=words.zh), _NOT_FETCHED.en.format(why=words.en))
-            ) from failure
+        with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as file:
+            try:
+                self.client.attachment(attachment.upstream_id, file, self.most_bytes)
+            except UpstreamFailure as failure:
+                raise self._said_of(failure) from failure
+            file.seek(0)
+            yield from iter(lambda: file.read(CHUNK_BYTES), b"")
+
+    def _said_of(self, failure: UpstreamFailure) -> NotFound | IllegalState:
+        if failure.kind is FailureKind.ABSENT:
+            return missing_file()
+        if failure.kind is FailureKind.TOO_LARGE:
+            return too_large(self.most_bytes)
+        words = failure.words
+        return IllegalState(Text(_NOT_FETCHED.zh.format(why=words.zh), _NOT_FETCHED.en.format(why=words.en)))

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import logging
+import secrets
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import sandbox.api
-from defense.integrations.http_line import Answer
+from defense.integrations.http_line import SHORT_READ, Answer
 from defense.integrations.upstream import FailureKind, UpstreamClient, UpstreamFailure
 from defense.integrations.upstream.client import Timing
 from defense.settings import Settings, SettingsError
@@ -56,7 +60,9 @@ def test_everything_is_read_in_pages_and_then_what_changed(signed: Platform, tmp
     fee = client.fee("2021", number)
     assert (fee.paid, fee.payment) == (item.record["fee_paid"], item.record["fee_payment"])
     attachment = item.record["attachments"][0]
-    assert len(client.attachment(attachment["upstream_id"])) == attachment["size"]
+    file = io.BytesIO()
+    client.attachment(attachment["upstream_id"], file, 1 << 20)
+    assert len(file.getvalue()) == attachment["size"]
 
 
 def test_put_is_applied_once_whatever_the_line_does(platform: Platform, tmp_path: Path) -> None:
@@ -143,9 +149,39 @@ def test_a_lost_token_is_renewed_and_a_wrong_key_is_not_tried_twice(
 def test_changed_bytes_are_noticed(platform: Platform, tmp_path: Path) -> None:
     attachment = next(iter(platform.records().values()))["attachments"][0]
     with pytest.raises(UpstreamFailure) as absent:
-        client_of(platform, tmp_path).attachment("nothing")
+        client_of(platform, tmp_path).attachment("nothing", io.BytesIO(), 1 << 20)
     assert absent.value.kind is FailureKind.ABSENT
-    assert client_of(platform, tmp_path).attachment(attachment["upstream_id"]).startswith(b"%PDF")
+    file = io.BytesIO()
+    client_of(platform, tmp_path).attachment(attachment["upstream_id"], file, 1 << 20)
+    assert file.getvalue().startswith(b"%PDF")
+
+
+class _Pieces(io.BytesIO):
+    """Remembers how much came at once."""
+
+    longest = 0
+
+    def write(self, data: Any) -> int:
+        self.longest = max(self.longest, len(data))
+        return super().write(data)
+
+
+def test_a_long_file_comes_in_pieces_and_one_too_long_is_asked_for_once(
+    platform: Platform, tmp_path: Path
+) -> None:
+    long = secrets.token_bytes(40 << 20)
+    platform.inside.store.put_attachment("long", "long.pdf", long)
+    client, file = client_of(platform, tmp_path), _Pieces()
+    client.attachment("long", file, 50 << 20)
+    assert file.getvalue() == long and file.longest <= SHORT_READ
+    began = time.monotonic()
+    with pytest.raises(UpstreamFailure) as failed:
+        client.attachment("long", file, 39 << 20)
+    assert failed.value.kind is FailureKind.TOO_LARGE and time.monotonic() - began < 5
+    platform.set_faults(cut=1.0)
+    with pytest.raises(UpstreamFailure) as failed:
+        client_of(platform, tmp_path, ONCE).attachment("long", file, 50 << 20)
+    assert failed.value.kind is FailureKind.LATER
 
 
 def test_nothing_secret_or_personal_is_logged(

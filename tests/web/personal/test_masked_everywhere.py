@@ -25,7 +25,7 @@ from defense.extensions import db
 from defense.models import Account, Application, AuditEntry, Expert, ImportBatch, OutboxMessage
 from defense.services.post import open_letter
 from tests.conftest import People
-from tests.room_pages import all_pages, open_ballot
+from tests.room_pages import all_exports, all_pages, open_ballot
 
 Enter = Callable[[str], FlaskClient]
 Database = Callable[[Callable[[Session], Any]], Any]
@@ -92,8 +92,10 @@ def test_no_page_and_no_export_shows_a_whole_value(
 ) -> None:
     open_ballot(published_app, people, enter("secretary"))
     client, seen, told = enter(role), 0, []
-    for path in all_pages(published_app, people):
-        answer = client.get(path)
+    ways = [*((client.get, path) for path in all_pages(published_app, people))]
+    ways += [(client.post, path) for path in all_exports(published_app, people)]
+    for ask, path in ways:
+        answer = ask(path)
         seen += answer.status_code == 200
         if (role, path) not in ALLOWED and (found := whole_values(text_of(answer), secrets)):
             told.append((path, found[:3]))

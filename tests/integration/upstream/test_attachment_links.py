@@ -26,7 +26,8 @@ def test_a_file_that_is_not_at_hand_comes_from_the_platform(platform: Platform, 
     attachment = part_from_json(Attachment, listed)
     access = make_settings(tmp_path, **platform.environ).upstream
     assert access is not None
-    files = PlatformFiles(UpstreamClient(access, Timing(connect_s=1, read_s=0.5, patience_s=1, attempts=1)))
+    client = UpstreamClient(access, Timing(connect_s=1, read_s=0.5, patience_s=1, attempts=1))
+    files = PlatformFiles(client, 10 * MB)
     sources = [LocalFolder(tmp_path / "files"), files]
     with fetch_attachment(sources, attachment, 10 * MB).content as content:
         assert len(content.read()) == attachment.size
@@ -34,6 +35,10 @@ def test_a_file_that_is_not_at_hand_comes_from_the_platform(platform: Platform, 
         fetch_attachment(sources, replace(attachment, sha256="0" * 64), 10 * MB)
     with pytest.raises(NotFound, match="look at it on the platform"):
         fetch_attachment(sources, replace(attachment, upstream_id="nothing"), 10 * MB)
+    small = [PlatformFiles(client, MB)]
+    platform.inside.store.put_attachment(listed["upstream_id"], "scan.pdf", b"%PDF-" + bytes(MB))
+    with pytest.raises(IllegalState, match="larger than 1 MB and is not handed out"):
+        fetch_attachment(small, replace(attachment, sha256="", size=None), 10 * MB)
     platform.set_faults(cut=1.0)
     with pytest.raises(IllegalState, match="could not be fetched"):
         fetch_attachment(sources, attachment, 10 * MB)
