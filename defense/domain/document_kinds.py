@@ -11,6 +11,14 @@ from enum import StrEnum
 from defense.domain.text import Text
 
 
+class DocumentRefused(ValueError):
+    """A document that may not be written as things stand: which entry stands in the way, and the way out."""
+
+    def __init__(self, text: Text) -> None:
+        super().__init__(text.en)
+        self.text = text
+
+
 class Subject(StrEnum):
     """What one document is about."""
 
