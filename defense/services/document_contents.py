@@ -16,16 +16,28 @@ from defense.domain.text import Text
 from defense.models import Application, Round, Sitting
 from defense.models.types import MAX_ROW_ID
 from defense.services.document_attendance import attendance_content
+from defense.services.document_ballots import ballot_papers_content
 from defense.services.document_filing import outcome_content, publicity_content, recommendation_content
+from defense.services.document_incidents import incidents_content
+from defense.services.document_minutes import minutes_content
+from defense.services.document_public_list import public_list_content
+from defense.services.document_records import defence_records_content
+from defense.services.document_summary import summary_content
 from defense.services.document_timetable import timetable_content
 
 Row = TypeVar("Row")
 
 _OF_SITTING: dict[DocumentKind, Callable[[Session, Sitting], dict[str, Any]]] = {
     DocumentKind.ATTENDANCE: attendance_content,
+    DocumentKind.BALLOT_PAPERS: ballot_papers_content,
+    DocumentKind.DEFENCE_RECORDS: defence_records_content,
+    DocumentKind.MINUTES: minutes_content,
 }
 _OF_ROUND: dict[DocumentKind, Callable[[Session, Round], dict[str, Any]]] = {
     DocumentKind.TIMETABLE: timetable_content,
+    DocumentKind.SUMMARY: summary_content,
+    DocumentKind.PUBLIC_LIST: public_list_content,
+    DocumentKind.INCIDENTS: incidents_content,
 }
 
 

@@ -61,7 +61,7 @@ BALLOT_PAPERS: dict[str, Any] = _SITTING | {
     "title": "表决票",
     "rule_name": "一票否决制",
     "rule": _RULE,
-    "effect": "答辩未通过，整个申报不通过",
+    "effect": "答辩不通过即评审不通过",
     "secret": True,
     "scored": False,
     "choices": ["通过", "否决", "弃权"],
@@ -83,7 +83,8 @@ DEFENCE_RECORDS: dict[str, Any] = _SITTING | {
             "breaks": [],
             "decided": True,
             "outcome": "通过",
-            "tally": "应到3人，投票3张：通过3票，否决0票，弃权0票，未投0票",
+            "tally": "应到3人，通过3，否决0，弃权0，未投0",
+            "veto_reasons": "",
             "rule": _RULE,
             "decided_at": "2021年11月22日 星期一 北京时间 10:22（新疆时间 08:22）",
         },
@@ -95,21 +96,26 @@ DEFENCE_RECORDS: dict[str, Any] = _SITTING | {
             "ended": "",
             "state": "候场",
             "recused": ["吐尔逊·依明"],
-            "breaks": ["10:25–10:31 线路中断；恢复答辩"],
+            "breaks": ["10:25–10:31：线路中断；恢复答辩"],
             "decided": False,
             "outcome": "",
             "tally": "",
+            "veto_reasons": "",
             "rule": "",
             "decided_at": "",
         },
     ],
 }
+_REQUEST = (
+    "重新表决（技术原因）：一名专家掉线；古丽娜尔·艾尼 2021年11月22日 10:24 申请；"
+    "陈刚 2021年11月22日 10:26 批准：情况属实"
+)
 _VOTE: dict[str, Any] = {
     "number": 1,
     "rule": _RULE,
     "ballots": "无记名投票；10:18 开始；10:22 结束",
     "turnout": "成员3人，应到3人，到场3人，投票3张",
-    "result": "通过；通过3票，否决0票，弃权0票，未投0票",
+    "result": "通过；通过3，否决0，弃权0，未投0",
     "reasons": "",
     "remarks": ["论述清楚，业绩扎实。"],
 }
@@ -134,9 +140,9 @@ MINUTES: dict[str, Any] = _SITTING | {
             "breaks": ["10:07–10:09：线路中断；恢复答辩"],
             "pauses": ["10:11–10:12（提问）"],
             "votes": [_VOTE, _VOTE | {"number": 2, "reasons": "材料不实 × 1"}],
-            "requests": ["重新表决（设备或线路原因）：掉线；李红 10:24 申请；陈刚 10:26 批准：情况属实"],
+            "requests": [_REQUEST],
             "outcome": "通过",
-            "effect": "答辩未通过，整个申报不通过",
+            "effect": "答辩不通过即评审不通过",
         }
     ],
     "incidents": [
