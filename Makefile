@@ -1,5 +1,5 @@
 # make run: set up and serve.  make test: set up and test.  The rest is for developers.
-.PHONY: run test setup lint lock catalog bench-scheduler bench-voting bench-invites bench-records soak help
+.PHONY: document-templates run test setup lint lock catalog bench-scheduler bench-voting bench-invites bench-records soak help
 SHELL := /bin/bash
 PYTHON ?= python3
 SAMPLE ?= 1
@@ -65,3 +65,7 @@ lock:
 catalog:
 	$(BIN)/pybabel --quiet extract -F babel.cfg -o .venv/messages.pot --omit-header --sort-by-file --ignore-dirs='.*' .
 	$(BIN)/pybabel --quiet update -i .venv/messages.pot -d defense/translations --no-fuzzy-matching --ignore-pot-creation-date
+
+# The default Word templates of the documents, after a change of tools/document_templates.
+document-templates:
+	@$(BIN)/python -m tools.document_templates

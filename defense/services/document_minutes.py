@@ -70,7 +70,7 @@ def minutes_content(session: Session, sitting: Sitting) -> dict[str, Any]:
         "candidates": [_candidate(c, c.detail) for c in minutes.candidates if c.detail],
         "incidents": _incidents(minutes),
         "waiting": [f"{c.number} {c.name}（{_state(c)}）" for c in minutes.waiting],
-        "head": _head(minutes.head),
+        "audit_head": _head(minutes.head),
         "check": minutes.check if minutes.head else "",
         "seal": _seal(minutes.seal),
     }

@@ -156,7 +156,7 @@ MINUTES: dict[str, Any] = _SITTING | {
         }
     ],
     "waiting": ["3 李卫东（候场）"],
-    "head": {
+    "audit_head": {
         "recorded": True,
         "chain": "sitting:1",
         "seq": 42,

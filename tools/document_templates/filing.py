@@ -58,8 +58,8 @@ def outcome() -> Page:
     _body(
         page,
         "{{ name }}同志申报材料已在本单位公示{{ days }}天（工作日，自{{ publicity_start }}起至"
-        "{{ publicity_end }}止），公示期间无投诉、举报，公示无异议，申报材料真实、完整、有效，同意推荐{{ name }}"
-        "同志申报{{ applies_for }}专业技术任职资格。",
+        "{{ publicity_end }}止），公示期间无投诉、举报，公示无异议，申报材料真实、完整、有效，"
+        "同意推荐{{ name }}同志申报{{ applies_for }}专业技术任职资格。",
     )
     _end(page, "{{ unit }}（公章）")
     return page

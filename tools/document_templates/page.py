@@ -117,7 +117,8 @@ class Page:
 
     def heading(self, text: str, **shape: Any) -> None:
         """The title of a paper."""
-        self.line(text, **{"font": HEI, "size": TITLE, "align": CENTER, "after": 8.0} | shape)
+        usual: dict[str, Any] = {"font": HEI, "size": TITLE, "align": CENTER, "after": 8.0}
+        self.line(text, **usual | shape)
 
     def table(
         self,
@@ -175,6 +176,15 @@ class Page:
             fill(last, texts[-1], SONG, size)
         return table
 
+    def numbers(self, columns: Sequence[tuple[str, str]], width: float) -> None:
+        """One row of numbers beneath their names, all of one width."""
+        table = self._grid(len(columns), [width] * len(columns))
+        table.add_row()
+        for n, font in enumerate((HEI, SONG)):
+            _set_row(table.rows[n], 8)
+            for cell, texts in zip(table.rows[n].cells, columns, strict=True):
+                fill(cell, texts[n], font, TABLE, CENTER)
+
     def blank_table(self, headings: Sequence[tuple[str, float]], rows: int, row_mm: float) -> None:
         """A table to be filled by hand."""
         table = self._grid(len(headings), [width for _text, width in headings])
@@ -225,10 +235,12 @@ def fill(
 ) -> None:
     """Write into a cell, in its middle; a line feed begins a paragraph."""
     cell.vertical_alignment = 1  # type: ignore[assignment]
-    for n, part in enumerate(text.split("\n")):
+    parts = text.split("\n")
+    for n, part in enumerate(parts):
         paragraph = cell.paragraphs[0] if n == 0 else cell.add_paragraph()
         paragraph.alignment = align
-        paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
+        paragraph.paragraph_format.space_before = Pt(2 if n == 0 else 0)
+        paragraph.paragraph_format.space_after = Pt(2 if n == len(parts) - 1 else 0)
         paragraph.paragraph_format.line_spacing = 1.0
         set_type(paragraph.add_run(part), font, size, bold)
 
@@ -260,12 +272,11 @@ def _add_field(run: Run, code: str) -> None:
 
 
 def _rule_beneath(paragraph: Paragraph) -> None:
-    borders, rule = OxmlElement("w:pBdr"), OxmlElement("w:bottom")
-    for key, value in (("val", "single"), ("sz", "4"), ("space", "1"), ("color", "808080")):
-        rule.set(qn(f"w:{key}"), value)
-    between = OxmlElement("w:between")
-    for key, value in (("val", "single"), ("sz", "4"), ("space", "1"), ("color", "808080")):
-        between.set(qn(f"w:{key}"), value)
-    borders.append(rule)
-    borders.append(between)
+    """Also between two of them, which Word would else take for one box."""
+    borders = OxmlElement("w:pBdr")
+    for side in ("bottom", "between"):
+        rule = OxmlElement(f"w:{side}")
+        for key, value in (("val", "single"), ("sz", "4"), ("space", "1"), ("color", "808080")):
+            rule.set(qn(f"w:{key}"), value)
+        borders.append(rule)
     paragraph._p.get_or_add_pPr().append(borders)

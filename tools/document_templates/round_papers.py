@@ -15,7 +15,6 @@ from tools.document_templates.page import (
 )
 
 _WIDE_MARGINS = (18.0, 15.0, 18.0, 15.0)
-_MARGINS = (25.0, 18.0, 22.0, 18.0)
 _COUNTS = (
     ("须答辩", "candidates"),
     ("已表决", "held"),
@@ -34,14 +33,16 @@ def timetable() -> Page:
     page.heading("{{ title }}")
     page.line("{{ round.name }}", font=SONG, size=TABLE, align=CENTER, after=4)
     page.line(
-        "共 {{ total }} 人。请按“进入候场”的时间进入（提前{{ check_in_min }}分钟），备好身份证；时间以北京时间为准，"
-        "新疆时间早两小时。咨询电话：{{ telephones|join('、') }}；技术支持：{{ support_telephones|join('、') }}。",
+        "共 {{ total }} 人。请按“进入候场”的时间进入（提前{{ check_in_min }}分钟），备好身份证；"
+        "时间以北京时间为准，新疆时间早两小时。"
+        "咨询电话：{{ telephones|join('、') }}；技术支持：{{ support_telephones|join('、') }}。",
         font=SONG,
         size=TABLE,
     )
     page.tag("for sitting in sittings")
     page.line(
-        "{{ sitting.panel }}　{{ sitting.day }}　{{ sitting.period }}（{{ sitting.count }} 人，{{ sitting.clocks }}）",
+        "{{ sitting.panel }}　{{ sitting.day }}　{{ sitting.period }}"
+        "{{ sitting.count }} 人　{{ sitting.clocks }}",
         font=HEI,
         size=12,
         before=10,
@@ -74,15 +75,10 @@ def summary() -> Page:
     page.heading("{{ title }}")
     page.line("{{ round.name }}", font=SONG, size=TABLE, align=CENTER)
     page.line("统计截至：{{ as_of }}", font=SONG, size=TABLE, align=CENTER, after=6)
-    page.facts(
-        (
-            tuple(name for name, _key in _COUNTS),
-            tuple(f"{{{{ totals.{key} }}}}" for _name, key in _COUNTS),
-        ),
-        (33,) * len(_COUNTS),
-    )
+    page.numbers([(name, f"{{{{ totals.{key} }}}}") for name, key in _COUNTS], 33)
     page.line(
-        "全批次申报 {{ applications }} 人，其中无需答辩 {{ not_required }} 人，材料不符合要求 {{ not_eligible }} 人。",
+        "全批次申报 {{ applications }} 人，其中无需答辩 {{ not_required }} 人，"
+        "材料不符合要求 {{ not_eligible }} 人。",
         font=SONG,
         size=TABLE,
         before=4,
@@ -106,11 +102,11 @@ def summary() -> Page:
             Column("序号", 11, "{{ row.order }}"),
             Column("申报编号", 32, "{{ row.number }}"),
             Column("姓名", 34, "{{ row.name }}"),
-            Column("工作单位", 50, "{{ row.unit }}", LEFT),
-            Column("申报系列、专业", 40, "{{ row.series }}\n{{ row.specialty }}", LEFT),
+            Column("工作单位", 46, "{{ row.unit }}", LEFT),
+            Column("申报系列、专业", 38, "{{ row.series }}\n{{ row.specialty }}", LEFT),
             Column("级别", 17, "{{ row.level }}"),
             Column("答辩结果", 20, "{{ row.outcome }}"),
-            Column("表决情况", 37, "{{ row.tally or '—' }}"),
+            Column("表决情况", 43, "{{ row.tally or '—' }}"),
             Column("结论", 25, "{{ row.conclusion }}"),
         ),
         "row in group.rows",
@@ -130,11 +126,12 @@ def summary() -> Page:
 
 def public_list() -> Page:
     """公示名单, to be put up."""
-    page = Page("公示名单", _MARGINS)
+    page = Page("公示名单", _WIDE_MARGINS, landscape=True)
     page.heading("{{ title }}", font=SONG, bold=True, after=4)
     page.line("{{ round.name }}", font=SONG, size=12, align=CENTER, after=10)
     page.line(
-        "以下 {{ total }} 名申报人已通过视频答辩，现予公示（按申报系列、专业和申报编号排列）。公示时间自{{ period_start }}"
+        "以下 {{ total }} 名申报人已通过视频答辩，现予公示（按申报系列、专业和申报编号排列）。"
+        "公示时间自{{ period_start }}"
         "起至{{ period_end }}止（{{ working_days }}个工作日）。公示期间如有异议，请以电话或书面形式实名反映。"
         "联系电话：{{ telephones|join('、') }}。",
         size=14,
@@ -144,17 +141,16 @@ def public_list() -> Page:
     )
     page.table(
         (
-            Column("序号", 11, "{{ row.order }}"),
-            Column("申报编号", 27, "{{ row.number }}"),
-            Column("姓名", 22, "{{ row.name }}"),
-            Column("身份证号", 34, "{{ row.id_number }}"),
-            Column("申报系列、专业", 37, "{{ row.series }}\n{{ row.specialty }}", LEFT),
-            Column("级别", 15, "{{ row.level }}"),
-            Column("工作单位", 30, "{{ row.unit }}", LEFT),
-            Column("结果", 12, "{{ row.result }}"),
+            Column("序号", 12, "{{ row.order }}"),
+            Column("申报编号", 34, "{{ row.number }}"),
+            Column("姓名", 34, "{{ row.name }}"),
+            Column("身份证号", 42, "{{ row.id_number }}"),
+            Column("申报系列、专业", 46, "{{ row.series }}\n{{ row.specialty }}", LEFT),
+            Column("级别", 18, "{{ row.level }}"),
+            Column("工作单位", 63, "{{ row.unit }}", LEFT),
+            Column("结果", 18, "{{ row.result }}"),
         ),
         "row in rows",
-        size=9,
     )
     page.line(
         "为保护个人信息，姓名、身份证号已部分隐去，可凭申报编号核对本人信息。",
@@ -184,13 +180,13 @@ def incidents() -> Page:
     page.table(
         (
             Column("序号", 11, "{{ row.order }}"),
-            Column("类别", 22, "{{ row.kind }}"),
-            Column("时间", 46, "{{ row.day }}\n{{ row.clocks }}"),
-            Column("答辩组", 34, "{{ row.panel or '—' }}", LEFT),
-            Column("答辩人", 38, "{{ row.name }}\n{{ row.number }}"),
-            Column("情况（原因）", 48, "{{ row.reason or '—' }}", LEFT),
-            Column("处理", 44, "{{ row.handling or '—' }}", LEFT),
-            Column("登记人", 24, "{{ row.recorded_by or '—' }}"),
+            Column("类别", 18, "{{ row.kind }}"),
+            Column("时间", 58, "{{ row.day }}\n{{ row.clocks }}"),
+            Column("答辩组", 32, "{{ row.panel or '—' }}", LEFT),
+            Column("答辩人", 34, "{{ row.name }}\n{{ row.number }}"),
+            Column("情况（原因）", 44, "{{ row.reason or '—' }}", LEFT),
+            Column("处理", 40, "{{ row.handling or '—' }}", LEFT),
+            Column("登记人", 30, "{{ row.recorded_by or '—' }}"),
         ),
         "row in rows",
         size=10,

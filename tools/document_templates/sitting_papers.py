@@ -23,25 +23,28 @@ _PLACE = "{{ round.name }}\n{{ panel }}　{{ day }}　{{ period }}　{{ clocks }
 
 def attendance() -> Page:
     """签到表: candidates, then members, secretary and attendees on a page of their own."""
-    page = Page("签到表", _MARGINS)
+    page = Page("签到表", _MARGINS, landscape=True)
     page.heading("视频答辩签到表（答辩人）")
     _place(page)
     page.table(
         (
             Column("序号", 11, "{{ row.order }}"),
-            Column("进入候场\n北京（新疆）", 26, "{{ row.entry_beijing }}\n（{{ row.entry_xinjiang }}）"),
-            Column("答辩时间\n北京（新疆）", 27, "{{ row.beijing }}\n（{{ row.xinjiang }}）"),
-            Column("姓名", 26, "{{ row.name }}"),
-            Column("申报编号、工作单位", 42, "{{ row.number }}\n{{ row.unit }}", LEFT),
-            Column("签名", 24),
-            Column("签到时间", 18),
+            Column("进入候场\n北京（新疆）", 28, "{{ row.entry_beijing }}（{{ row.entry_xinjiang }}）"),
+            Column("答辩时间\n北京时间", 25, "{{ row.beijing }}"),
+            Column("答辩时间\n新疆时间", 25, "{{ row.xinjiang }}"),
+            Column("申报编号", 32, "{{ row.number }}"),
+            Column("姓名", 36, "{{ row.name }}"),
+            Column("工作单位", 46, "{{ row.unit }}", LEFT),
+            Column("签名", 34),
+            Column("签到时间", 24),
         ),
         "row in candidates",
         row_mm=13,
         size=10,
     )
     page.line(
-        "请提前{{ check_in_min }}分钟进入候场并出示身份证。视频答辩由秘书核对身份后代为登记，在“签名”栏注明“视频核验”。",
+        "请提前{{ check_in_min }}分钟进入候场并出示身份证。"
+        "视频答辩由秘书核对身份后代为登记，在“签名”栏注明“视频核验”。",
         font=SONG,
         size=NOTE,
         before=4,
@@ -50,11 +53,11 @@ def attendance() -> Page:
     _place(page)
     page.table(
         (
-            Column("职责", 34, "{{ row.duty }}"),
-            Column("姓名", 34, "{{ row.name }}"),
-            Column("工作单位", 52, "{{ row.unit }}", LEFT),
-            Column("签名", 32),
-            Column("签到时间", 22),
+            Column("职责", 56, "{{ row.duty }}"),
+            Column("姓名", 45, "{{ row.name }}"),
+            Column("工作单位", 80, "{{ row.unit }}", LEFT),
+            Column("签名", 50),
+            Column("签到时间", 30),
         ),
         "row in members",
         row_mm=13,
@@ -71,7 +74,7 @@ def ballot_papers() -> Page:
     _place(page)
     page.facts(
         (
-            ("序号", "{{ paper.order }}", "答辩时间", "{{ paper.beijing }}（新疆时间{{ paper.xinjiang }}）"),
+            ("序号", "{{ paper.order }}", "答辩时间", "{{ paper.beijing }}（新疆 {{ paper.xinjiang }}）"),
             ("姓名", "{{ paper.name }}", "申报编号", "{{ paper.number }}"),
             ("工作单位", "{{ paper.unit }}"),
             (
@@ -79,11 +82,12 @@ def ballot_papers() -> Page:
                 "{{ paper.applies_for }}{% if paper.attempt > 1 %}（第{{ paper.attempt }}次答辩）{% endif %}",
             ),
         ),
-        (24, 60, 24, 66),
-        row_mm=10,
-        size=12,
+        (24, 56, 24, 70),
+        row_mm=12,
+        size=11,
     )
-    page.line(("表决规则：", HEI), "{{ rule }}{{ effect }}。", font=SONG, size=TABLE, before=8, after=6)
+    page.line(("表决规则：", HEI), "{{ rule }}", font=SONG, size=TABLE, before=10)
+    page.line(("规则效力：", HEI), "{{ effect }}。", font=SONG, size=TABLE, after=6)
     page.tag("if scored")
     page.line(
         "评分（0 至 100 分，可保留一位小数）：＿＿＿＿＿＿ 分", font=HEI, size=BODY, before=14, after=10
@@ -95,8 +99,8 @@ def ballot_papers() -> Page:
         font=HEI,
         size=_CHOICES,
         align=CENTER,
-        before=18,
-        after=18,
+        before=30,
+        after=30,
     )
     page.tag("endif")
     page.line(
@@ -124,8 +128,8 @@ def ballot_papers() -> Page:
     page.tag("endif")
     page.line(
         "本票按有表决权的成员每人一张，共印 {{ paper.copies }} 张{% if paper.recused %}"
-        "（{{ paper.recused }} 名成员对该答辩人回避，不发票）{% endif %}；加盖公章后有效。仅在线上表决无法进行时使用，"
-        "计票结果由秘书、监督员签字后随会议记录归档。",
+        "（{{ paper.recused }} 名成员对该答辩人回避，不发票）{% endif %}；加盖公章后有效。"
+        "仅在线上表决无法进行时使用，计票结果由秘书、监督员签字后随会议记录归档。",
         font=SONG,
         size=NOTE,
         before=16,
@@ -161,7 +165,7 @@ def defence_records() -> Page:
         size=10,
     )
     page.line("", size=4)
-    page.blank_table((("序号", 12), ("提问（提问人、内容）", 68), ("回答要点", 74), ("评价", 20)), 4, 19)
+    page.blank_table((("序号", 12), ("提问（提问人、内容）", 68), ("回答要点", 74), ("备注", 20)), 4, 19)
     page.line("", size=4)
     page.facts(
         (
@@ -216,8 +220,8 @@ def minutes() -> Page:
     page.table(
         (
             Column("序号", 14, "{{ incident.order }}"),
-            Column("姓名", 34, "{{ incident.name }}"),
-            Column("处理", 24, "{{ incident.decided }}"),
+            Column("姓名", 38, "{{ incident.name }}"),
+            Column("处理", 20, "{{ incident.decided }}"),
             Column("时间", 20, "{{ incident.when }}"),
             Column("登记人", 30, "{{ incident.recorded_by }}"),
             Column("原因", 52, "{{ incident.reason }}", LEFT),
@@ -268,7 +272,8 @@ def _candidate(page: Page) -> None:
             ("{%tr for vote in each.votes %}",),
             (
                 "第{{ vote.number }}轮表决",
-                "规则：{{ vote.rule }}\n方式：{{ vote.ballots }}\n人数：{{ vote.turnout }}\n结果：{{ vote.result }}"
+                "规则：{{ vote.rule }}\n方式：{{ vote.ballots }}\n人数：{{ vote.turnout }}\n"
+                "结果：{{ vote.result }}"
                 "{% if vote.reasons %}\n否决理由：{{ vote.reasons }}{% endif %}"
                 "{% if vote.remarks %}\n意见（次序随机）：{{ vote.remarks|join('；') }}{% endif %}",
             ),
@@ -290,7 +295,8 @@ def _evidence(page: Page) -> None:
         (
             (
                 "审计链末条",
-                "{% if head.recorded %}链 {{ head.chain }} 第 {{ head.seq }} 条\n{{ head.digest }}"
+                "{% if audit_head.recorded %}链 {{ audit_head.chain }} 第 {{ audit_head.seq }} 条\n"
+                "{{ audit_head.digest }}"
                 "{% else %}尚无记录{% endif %}",
             ),
             ("核验命令", "{{ check or '—' }}"),

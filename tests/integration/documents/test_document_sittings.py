@@ -148,7 +148,7 @@ def test_minutes_tell_every_vote_and_what_vouches_for_them(held: Room) -> None:
         ("延期", "线路中断"),
         ("缺席", "线路中断"),
     ]
-    assert minutes["head"]["recorded"]
+    assert minutes["audit_head"]["recorded"]
     assert not minutes["seal"]["sealed"]
     head = parse_head(minutes["check"].split("--head ")[1])
     with held.sessions() as session:
