@@ -81,6 +81,8 @@ def _known(app: Flask, people: People) -> dict[str, Any]:
         return {
             "code": "2021",
             "kind": "experts",
+            "document_kind": "defence-records",
+            "subject_id": people.sitting_id,
             "sitting_id": people.sitting_id,
             "screen_key": db.session.get_one(Sitting, people.sitting_id).screen_key,
             "defence_id": people.defence_ids[0],

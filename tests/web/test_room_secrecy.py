@@ -222,6 +222,8 @@ def _ids(session: Session, round_: Round, people: People) -> dict[str, object]:
         "schedule_id": schedule.id,
         "batch_id": session.scalars(select(ImportBatch.id)).first(),
         "kind": "experts",
+        "document_kind": "defence-records",
+        "subject_id": sitting.id,
         "screen_key": sitting.screen_key,
         "letter": "candidate.invite",
         "invite_id": session.scalars(select(Invite.id).where(Invite.defence_id == defence.id)).first(),

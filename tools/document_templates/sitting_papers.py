@@ -151,6 +151,7 @@ def defence_records() -> Page:
             ("工作单位", "{{ record.unit }}"),
             ("现任资格", "{{ record.present_title }}", "申报资格", "{{ record.applies_for }}"),
             ("答辩组", "{{ panel }}（组长：{{ head }}；秘书：{{ secretary }}）"),
+            ("成员", "{{ members|join('、') }}"),
             (
                 "安排时间",
                 "{{ day }} 北京时间 {{ record.beijing }}（新疆时间 {{ record.xinjiang }}）"
