@@ -84,8 +84,11 @@ def _round_id(kind: DocumentKind, subject_id: int) -> int | None:
     subject = KINDS[kind].subject
     if subject is Subject.ROUND:
         return subject_id
-    found = db.session.get(Application if subject is Subject.APPLICATION else Sitting, subject_id)
-    return found.round_id if found else None
+    if subject is Subject.SITTING:
+        sitting = db.session.get(Sitting, subject_id)
+        return sitting.round_id if sitting else None
+    application = db.session.get(Application, subject_id)
+    return application.round_id if application else None
 
 
 def _back(round_: Round, kind: DocumentKind, subject_id: int) -> str:

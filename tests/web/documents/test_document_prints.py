@@ -27,7 +27,7 @@ UNPRINTED = {"telephones", "support_telephones", "made_at"}
 _OF_AN_ANNEX = {"number", "round.name", "made_on"}
 UNPRINTED_OF = {
     DocumentKind.PUBLICITY: _OF_AN_ANNEX,
-    DocumentKind.PUBLICITY_OUTCOME: _OF_AN_ANNEX,
+    DocumentKind.PUBLICITY_OUTCOME: _OF_AN_ANNEX | {"min_working_days"},
     DocumentKind.RECOMMENDATION: _OF_AN_ANNEX | {"unit"},
     DocumentKind.ATTENDANCE: {"candidates.applies_for", "candidates.specialty"},
     DocumentKind.BALLOT_PAPERS: {"head", "secretary"},
