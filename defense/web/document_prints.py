@@ -61,6 +61,19 @@ def show(code: str, document_kind: str, subject_id: int) -> ResponseReturnValue:
     )
 
 
+def papers_of(sitting: Sitting) -> list[tuple[Text, str]]:
+    """The papers of a sitting by name, and where each is laid out for printing."""
+    code = db.session.get_one(Round, sitting.round_id).code
+    return [
+        (
+            words.title,
+            url_for("document_prints.show", code=code, document_kind=kind.value, subject_id=sitting.id),
+        )
+        for kind, words in KINDS.items()
+        if words.subject is Subject.SITTING
+    ]
+
+
 def _require_reader(principal: Principal, kind: DocumentKind, subject_id: int) -> None:
     """Staff and supervisors read every paper, a secretary those of the own panel's sittings."""
     if KINDS[kind].subject is Subject.SITTING:

@@ -24,6 +24,7 @@ from defense.services.room_views import console_view, own_view, sees_console, sh
 from defense.services.sealing import seal_view
 from defense.services.seals import is_sealed
 from defense.services.sittings import CONDUCT_MOVES, heard_in_order, may_conduct, require_watcher
+from defense.web.document_prints import papers_of
 from defense.web.meeting_door import enter_meeting
 from defense.web.room_page import ballot_paper, next_steps, reopenings, screen_address
 from defense.web.room_words import room_texts
@@ -46,6 +47,7 @@ def show(sitting_id: int) -> ResponseReturnValue:
         now=now,
         is_ahead=sitting.start_at.astimezone(BEIJING).date() > now.astimezone(BEIJING).date(),
         texts=room_texts(),
+        papers=papers_of(sitting),
     )
 
 
