@@ -34,6 +34,7 @@ from defense.services.results import conclusion_of, deciding_round, named_ballot
 from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
 from defense.services.upstream_care import KIND_TEXT, STATE_TEXT, deliveries_of
 from defense.services.wording import REQUIREMENT_TEXT
+from defense.web.document_prints import papers_of
 from defense.web.downloads import recorded_workbook
 from defense.web.format import localise
 from defense.web.links import show_new_link
@@ -97,6 +98,7 @@ def _render_application(application: Application) -> str:
         conflicts=conflicts_of(db.session(), application, experts),
         declared={recusal.expert_id: recusal for recusal in application.recusals},
         queue=rulings_after(db.session(), application),
+        papers=papers_of(application),
         wish_words=WISH_TEXT,
         attendees_possible=possible_attendees(db.session(), application),
     )

@@ -61,16 +61,17 @@ def show(code: str, document_kind: str, subject_id: int) -> ResponseReturnValue:
     )
 
 
-def papers_of(sitting: Sitting) -> list[tuple[Text, str]]:
-    """The papers of a sitting by name, and where each is laid out for printing."""
-    code = db.session.get_one(Round, sitting.round_id).code
+def papers_of(thing: Application | Sitting) -> list[tuple[Text, str]]:
+    """The papers about an application or a sitting by name, and where each is laid out for printing."""
+    subject = Subject.SITTING if isinstance(thing, Sitting) else Subject.APPLICATION
+    code = db.session.get_one(Round, thing.round_id).code
     return [
         (
             words.title,
-            url_for("document_prints.show", code=code, document_kind=kind.value, subject_id=sitting.id),
+            url_for("document_prints.show", code=code, document_kind=kind.value, subject_id=thing.id),
         )
         for kind, words in KINDS.items()
-        if words.subject is Subject.SITTING
+        if words.subject is subject
     ]
 
 
