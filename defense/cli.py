@@ -19,6 +19,7 @@ from defense.cli_attachments import ATTACHMENT_COMMANDS
 from defense.cli_audit import AUDIT_COMMANDS
 from defense.cli_calendar import CALENDAR_COMMANDS
 from defense.cli_checks import check_applications_command
+from defense.cli_documents import DOCUMENT_COMMANDS
 from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
 from defense.cli_retention import RETENTION_COMMANDS
@@ -76,7 +77,13 @@ def register_commands(app: Flask) -> None:
         ),
         *(sign_in_link, preflight, first_start, nginx_config_command, check_applications_command),
         *(*ATTACHMENT_COMMANDS, *AUDIT_COMMANDS, *CALENDAR_COMMANDS, *MAIL_COMMANDS, *MEETING_COMMANDS),
-        *(*RETENTION_COMMANDS, *SANDBOX_COMMANDS, *UPSTREAM_PULL_COMMANDS, *UPSTREAM_PUSH_COMMANDS),
+        *(
+            *DOCUMENT_COMMANDS,
+            *RETENTION_COMMANDS,
+            *SANDBOX_COMMANDS,
+            *UPSTREAM_PULL_COMMANDS,
+            *UPSTREAM_PUSH_COMMANDS,
+        ),
     ):
         app.cli.add_command(command)
 

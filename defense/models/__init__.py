@@ -5,6 +5,7 @@ from defense.models.application import Application, DeclaredRecusal, Ruling
 from defense.models.audit import AuditEntry, AuditHead
 from defense.models.ballot import Ballot, BallotEnvelope, BallotRound, Voter
 from defense.models.candidate_needs import CandidateWish, NamedAttendee
+from defense.models.document_template import DocumentTemplate
 from defense.models.expert import Expert, ExpertAbsence, Panel, PanelHalfDay, PanelMember
 from defense.models.feed import CalendarObject, Feed
 from defense.models.finding import ApplicationFinding
@@ -36,6 +37,7 @@ __all__ = [
     "DeclaredRecusal",
     "Defence",
     "Disconnection",
+    "DocumentTemplate",
     "Expert",
     "ExpertAbsence",
     "Feed",

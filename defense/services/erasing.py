@@ -87,6 +87,7 @@ KEPT_TABLES = {
     "calendar_object": "names a panel, no person",
     "defence": "evidence, by application",
     "disconnection": "ids of accounts",
+    "document_template": "Word files of the office, checked to name fields and not persons",
     "mail_domain": "names mail servers",
     "notice_wording": "words of letters, without persons",
     "panel_half_day": "times",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from defense.domain.document_kinds import KINDS, DocumentKind
 from defense.domain.lifecycle import STATE_TEXT
 from defense.domain.record_parts import PROOF_TEXT
 from defense.domain.result import OUTCOME_TEXT
@@ -78,6 +79,9 @@ _NAMES = (
         "rows": Text("行数", "rows"),
         "keep_until": Text("保存至", "kept until"),
         "digest": Text("文件摘要", "digest of the file"),
+        "document": Text("文书", "document"),
+        "documents": Text("文书份数", "documents"),
+        "kinds": Text("文书种类", "kinds of document"),
         "size": Text("字节数", "bytes"),
         "encrypted": Text("已加密", "encrypted"),
         "records": Text("申报记录数", "records"),
@@ -187,6 +191,7 @@ _VALUES: dict[str, Mapping[Any, Text]] = {
     "meeting_state": MEETING_STATE_TEXT,
     "wish_kind": WISH_TEXT,
     "delivery_kind": DELIVERY_TEXT,
+    "document": {kind.value: words.title for kind, words in KINDS.items()},
     "status": {**STATUS_TEXT},
     "verdict": OUTCOME_TEXT | {"invalid": Text("表决无效", "invalid vote")},
 }
@@ -211,6 +216,8 @@ def detail_value(key: str, value: Any) -> str:
     if isinstance(value, Mapping):
         inner = (f"{detail_name(k)} {detail_value(k, v)}" for k, v in value.items())
         return localise(Text("，", ", ")).join(inner)
+    if key == "kinds":
+        return localise(Text("、", ", ")).join(localise(KINDS[DocumentKind(kind)].title) for kind in value)
     if isinstance(value, list):
         return str(len(value)) if key in _COUNTED else "；".join(map(_listed, value)) or "—"
     return _single_value(key, value)

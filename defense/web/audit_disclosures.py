@@ -9,6 +9,7 @@ from defense.domain.lifecycle import MOVE_TEXT
 
 DISCLOSING = frozenset(
     {
+        "documents.written",
         "export.taken",
         "feed.opened",
         "import.marked_copy",
@@ -41,6 +42,7 @@ NOT_DISCLOSING = frozenset(
         *("ruling.fee", "ruling.requirement", "ruling.validity", "schedule.published", "schedule.saved"),
         *("sign_in.failed", "sign_in.started", "sitting.sealed"),
         *("solve.cancelled", "solve.kept", "solve.started", "wish.noted", "wish.withdrawn"),
+        *("template.kept", "template.used"),
         *("record.attachments_imported", "upstream.changed", "upstream.differs", "upstream.fee_paid"),
         *("upstream.given_up", "upstream.pulled", "upstream.retried", "upstream.settled", "upstream.taken"),
         "wording.changed",

@@ -45,8 +45,8 @@ def show(code: str, document_kind: str, subject_id: int) -> ResponseReturnValue:
     kind = DocumentKind(document_kind)
     begin_snapshot(db.session())
     round_ = round_or_404(code)
-    _require_reader(require_principal(), kind, subject_id)
-    _require_of_round(round_, kind, subject_id)
+    require_reader(require_principal(), kind, subject_id)
+    require_of_round(round_, kind, subject_id)
     try:
         content = content_of(db.session(), kind, subject_id)
     except DocumentRefused as refused:
@@ -58,6 +58,7 @@ def show(code: str, document_kind: str, subject_id: int) -> ResponseReturnValue:
         content=content,
         wide=kind in WIDE,
         back=_back(round_, kind, subject_id),
+        word=url_for("documents.write", code=code, document_kind=kind.value, subject_id=subject_id),
     )
 
 
@@ -75,7 +76,7 @@ def papers_of(thing: Application | Sitting) -> list[tuple[Text, str]]:
     ]
 
 
-def _require_reader(principal: Principal, kind: DocumentKind, subject_id: int) -> None:
+def require_reader(principal: Principal, kind: DocumentKind, subject_id: int) -> None:
     """Staff and supervisors read every paper, a secretary those of the own panel's sittings."""
     if KINDS[kind].subject is Subject.SITTING:
         require_watcher(db.session(), principal, subject_id)
@@ -88,7 +89,7 @@ def _require_reader(principal: Principal, kind: DocumentKind, subject_id: int) -
         )
 
 
-def _require_of_round(round_: Round, kind: DocumentKind, subject_id: int) -> None:
+def require_of_round(round_: Round, kind: DocumentKind, subject_id: int) -> None:
     """404 for what belongs to another round than the address says, or to none."""
     if abs(subject_id) > MAX_ROW_ID or _round_id(kind, subject_id) != round_.id:
         abort(404)

@@ -41,6 +41,10 @@ ALLOWED: dict[str, set[str]] = {
     },
     "defense.integrations.caldav_push": {"defense.settings", "caldav", "requests"},
     "defense.integrations.http_line": {"requests", "urllib3"},
+    "defense.integrations.word": {
+        *("defense.integrations.word", "defense.domain"),
+        *("docxtpl", "jinja2", "lxml"),
+    },
     "defense.services": OWN_SERVICES,
     "defense.services.throttle": {"limits", "redis"},
     **{
