@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from defense.extensions import Model
 from defense.models.account import Account
@@ -26,7 +26,7 @@ class DocumentTemplate(Model):
     """From 1, in the order in which they were kept."""
     in_use: Mapped[bool] = mapped_column(default=False)
     """At most one version of a kind in a round is."""
-    content: Mapped[bytes] = deferred(mapped_column(LargeBinary))
+    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     sha256: Mapped[str] = mapped_column(String(64))
     note: Mapped[str] = mapped_column(String(200), default="")
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))

@@ -44,7 +44,11 @@ OF_OTHER_THINGS = {
     "invite_id",
 }
 """No row of these is about the day of a sitting; 1 stands for them (`key` is of a mail that came in)."""
-WORDS = {"move": tuple(Move), "change": ("pause", "go")}
+WORDS = {
+    "move": tuple(Move),
+    "change": ("pause", "go"),
+    "document_kind": ("minutes", "ballot-papers", "recommendation", "timetable"),
+}
 """What may stand in an address besides numbers."""
 NOT_WALKED = {"runs.solve", "runs.reschedule", "sign_in.logout", "sign_in.login_submit"}
 """Two start the solver, whose timetable has to be published like any other; two would end the walk."""
@@ -178,6 +182,7 @@ def values_of(app: Flask, people: People) -> dict[str, list[Any]]:
             "invite_id": sorted(
                 db.session.scalars(select(Invite.id).where(Invite.defence_id.in_(people.defence_ids)))
             )[:3],
+            "subject_id": [sitting.id],
             **WORDS,
         }
 

@@ -77,7 +77,7 @@ def _unpacked(data: bytes) -> Iterator[str]:
             if content.startswith(b"PK"):
                 yield from _unpacked(content)
             yield content.decode(errors="replace")
-    if "[Content_Types].xml" in parts.namelist():
+    if "xl/workbook.xml" in parts.namelist():
         for sheet in load_workbook(io.BytesIO(data)):
             yield str([[cell.value for cell in row] for row in sheet])
 
