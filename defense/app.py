@@ -128,7 +128,8 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
         FEED_READINGS_OF_ADDRESS, FEED_WINDOW_S, settings.redis_url
     )
     # Asked in this order; the platform's own source comes after the folder at hand.
-    sources: list[AttachmentSource] = [LocalFolder(settings.attachments_dir)]
+    app.extensions["attachment_folder"] = LocalFolder(settings.attachments_dir)
+    sources: list[AttachmentSource] = [app.extensions["attachment_folder"]]
     if settings.upstream:
         most_bytes = settings.attachment_max_mb * 1024**2
         sources.append(PlatformFiles(UpstreamClient(settings.upstream, SOMEBODY_WAITS), most_bytes))

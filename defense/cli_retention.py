@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path, PurePosixPath
 
 import click
@@ -12,10 +13,12 @@ from defense.cli_support import settings, told_errors
 from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.text import Text
 from defense.extensions import db
+from defense.integrations.attachments import LocalFolder
 from defense.models import Account, Round
 from defense.models.types import utc_now
 from defense.services.archive_cipher import is_encrypted
 from defense.services.archive_reading import open_archive
+from defense.services.attachment_export import allow_files, copy_files
 from defense.services.retention import (
     RetentionView,
     export_round,
@@ -24,7 +27,7 @@ from defense.services.retention import (
     rounds_by_code,
 )
 from defense.services.seals import public_key_of
-from defense.services.transaction import LogEraser
+from defense.services.transaction import LogEraser, begin_write
 
 
 @click.group("retention", invoke_without_command=True)
@@ -92,11 +95,34 @@ def open_command(file: Path, folder: Path) -> None:
     click.echo(f"{opened.round_code}  {opened.made_at}  records: {opened.records}  whole / 完整")
 
 
+@retention_command.command("files")
+@click.argument("code")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--by", "username", required=True, help="User name of the member of staff who does it.")
+@click.option("--reason", required=True, help="For the audit log.")
+@told_errors
+def files_command(code: str, folder: Path, username: str, reason: str) -> None:
+    """Copy the files of round CODE's attachments into FOLDER, each checked; the archive only lists them."""
+    own = settings()
+    with sessionmaker(db.engine)() as session:
+        begin_write(session)
+        round_id, account_id = _round_id(session, code), _account_id(session, username)
+        allow_files(session, session.get_one(Round, round_id), account_id, reason)
+        session.commit()
+        round_, limit = session.get_one(Round, round_id), own.attachment_max_mb * 1024**2
+        done = copy_files(session, round_, LocalFolder(own.attachments_dir), folder, limit)
+    click.echo(f"{done.copied} copied / 已复制，{done.elsewhere} on the platform only / 仅在管理平台")
+    for name in done.damaged:
+        click.echo(f"  damaged, not copied / 已损坏，未复制: {name}")
+    if done.damaged:
+        sys.exit(1)
+
+
 @retention_command.command("finish")
 @told_errors
 def finish_command() -> None:
     """Go on with deletions that were confirmed and cut off; the running service does so by itself."""
-    done = finish_erasures(sessionmaker(db.engine))
+    done = finish_erasures(sessionmaker(db.engine), LocalFolder(settings().attachments_dir))
     LogEraser(db.engine).erase()
     click.echo("  ".join(done) or "nothing to do / 无待办")
 

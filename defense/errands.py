@@ -87,7 +87,8 @@ def _remind(app: Flask, sessions: Callable[[], Session]) -> None:
 
 def _finish_deletions(app: Flask, sessions: Callable[[], Session]) -> None:
     """Go on with a deletion of personal data that was confirmed and cut off."""
-    if finish_erasures(sessions, lambda: gevent.sleep(0)):
+    folder = app.extensions["attachment_folder"]
+    if finish_erasures(sessions, folder, lambda: gevent.sleep(0)):
         app.extensions["log_eraser"].erase()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,19 @@ class LocalFolder:
                 written.replace(path)
             finally:
                 written.unlink(missing_ok=True)
+
+    def remove(self, sha256: str) -> None:
+        """Delete a file; one that is not there is no fault."""
+        path = self._path(sha256)
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+    def digests(self, older_than_s: float) -> Iterator[str]:
+        """The digests of the files that were taken in longer ago than so many seconds."""
+        latest = time.time() - older_than_s
+        for path in sorted(self.directory.glob("??/*")):
+            if _DIGEST.fullmatch(path.name) and path.stat().st_mtime < latest:
+                yield path.name
 
     def _path(self, sha256: str) -> Path | None:
         # Nothing but 64 hexadecimal digits ever becomes part of a path, so none leads out of the folder.

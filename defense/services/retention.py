@@ -14,6 +14,7 @@ from defense.domain.errors import Forbidden, IllegalState, InvalidInput
 from defense.domain.lifecycle import FINAL_STATES, UNSEATED_STATES
 from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
+from defense.integrations.attachments import LocalFolder
 from defense.models import (
     Application,
     BallotRound,
@@ -31,6 +32,7 @@ from defense.services.archive_reading import open_archive
 from defense.services.archive_writing import content_digest, write_archive
 from defense.services.audit import record_audit
 from defense.services.erasing import STEPS, erase_applications
+from defense.services.erasing_files import erase_files, erase_stray_files
 from defense.services.personal import require_personal, stated_reason, without_numbers
 from defense.services.transaction import begin_snapshot, begin_write
 
@@ -227,8 +229,14 @@ def confirm_erasure(
     record_audit(session, "retention.confirmed", f"round:{round_.id}", detail, account_id)
 
 
-def finish_erasures(sessions: Callable[[], Session], breathe: Callable[[], None] = lambda: None) -> list[str]:
+def finish_erasures(
+    sessions: Callable[[], Session], folder: LocalFolder, breathe: Callable[[], None] = lambda: None
+) -> list[str]:
     """Carry out what was confirmed, also what an earlier call was cut off in; the codes of rounds now done.
+
+    Parameters
+    ----------
+    folder : where this installation keeps files of attachments.
 
     Each step is a transaction of its own. The caller empties SQLite's write-ahead log afterwards.
     """
@@ -236,7 +244,7 @@ def finish_erasures(sessions: Callable[[], Session], breathe: Callable[[], None]
         waiting = session.scalars(
             select(RoundErasure.round_id).where(RoundErasure.finished_at.is_(None)).order_by("round_id")
         ).all()
-    return [_erase(sessions, round_id, breathe) for round_id in waiting]
+    return [_erase(sessions, round_id, folder, breathe) for round_id in waiting]
 
 
 def is_erased(session: Session, round_: Round) -> bool:
@@ -249,7 +257,11 @@ def rounds_by_code(session: Session) -> Sequence[Round]:
     return session.scalars(select(Round).order_by(Round.code)).all()
 
 
-def _erase(sessions: Callable[[], Session], round_id: int, breathe: Callable[[], None]) -> str:
+def _erase(
+    sessions: Callable[[], Session], round_id: int, folder: LocalFolder, breathe: Callable[[], None]
+) -> str:
+    with sessions() as session:
+        erase_files(session, session.get_one(Round, round_id), folder)
     for step in STEPS:
         with sessions() as session:
             begin_write(session)
@@ -263,6 +275,8 @@ def _erase(sessions: Callable[[], Session], round_id: int, breathe: Callable[[],
             more = erase_applications(session, session.get_one(Round, round_id))
             session.commit()
         breathe()
+    with sessions() as session:
+        erase_stray_files(session, folder)
     with sessions() as session:
         begin_write(session)
         erasure = session.get_one(RoundErasure, round_id, with_for_update=True)

@@ -115,7 +115,8 @@ def delete(code: str) -> ResponseReturnValue:
     confirm_erasure(db.session(), round_, tail, reason, utc_now(), account_id)
     db.session.commit()
     db.session.remove()
-    finish_erasures(sessionmaker(db.engine), _breathe)
+    folder = current_app.extensions["attachment_folder"]
+    finish_erasures(sessionmaker(db.engine), folder, _breathe)
     current_app.extensions["log_eraser"].erase()
     flash(_("The personal data of this round has been deleted."), "success")
     return redirect(url_for("retention.index", code=code))

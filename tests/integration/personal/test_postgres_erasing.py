@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import sessionmaker
 
+from defense.integrations.attachments import LocalFolder
 from defense.models import Application, Expert, Round
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account
@@ -21,7 +23,7 @@ from tests.postgres import PostgresServer, engine_of
 pytestmark = pytest.mark.postgres
 
 
-def test_a_round_is_erased(postgres: PostgresServer, published_postgres: str) -> None:
+def test_a_round_is_erased(postgres: PostgresServer, published_postgres: str, tmp_path: Path) -> None:
     engine = engine_of(postgres.create_database(published_postgres))
     sessions = sessionmaker(engine)
     with sessions() as session:
@@ -37,7 +39,7 @@ def test_a_round_is_erased(postgres: PostgresServer, published_postgres: str) ->
         round_ = session.get_one(Round, round_id)
         confirm_erasure(session, round_, hashlib.sha256(data).hexdigest(), "到期", utc_now(), second)
         session.commit()
-    assert finish_erasures(sessions) == ["2021"]
+    assert finish_erasures(sessions, LocalFolder(tmp_path)) == ["2021"]
     with sessions() as session:
         assert all(a.name == a.number and not a.unit for a in session.scalars(select(Application)))
         assert {(e.phone, e.email) for e in session.scalars(select(Expert))} == {("", "")}

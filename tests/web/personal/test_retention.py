@@ -189,8 +189,9 @@ def test_a_deletion_cut_in_half_is_finished_by_the_next_call(
     assert "正在删除" in over.get(PAGE).text
     assert over.post(f"{PAGE}/archive", data=WHY).status_code == 409
     with published_app.app_context():
-        assert finish_erasures(sessionmaker(db.engine)) == ["2021"]
-        assert finish_erasures(sessionmaker(db.engine)) == []
+        folder = published_app.extensions["attachment_folder"]
+        assert finish_erasures(sessionmaker(db.engine), folder) == ["2021"]
+        assert finish_erasures(sessionmaker(db.engine), folder) == []
         published_app.extensions["log_eraser"].erase()
     disk = on_disk(published_app)
     assert [what for what, value in gone.items() if value in disk] == []
