@@ -41,7 +41,7 @@ from defense.services.access import Role, create_account, issue_link
 from defense.services.calendar_keeping import calendar_state, push_calendar
 from defense.services.exports import export_results, export_timetable
 from defense.services.first_start import sample_people
-from defense.services.imports import errors_of, import_workbook, marked_copy
+from defense.services.imports import errors_of, import_workbook, marked_copy, reader_of
 from defense.services.outbox import SendSummary, send_due
 from defense.services.publishing import publish, published_schedule
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
@@ -145,9 +145,16 @@ def _tell_sample(directory: Path, summary: SampleSummary) -> None:
 
 
 def _import(kind: str, file: Path, code: str, errors_file: Path | None) -> None:
+    data = file.read_bytes()
+    with sessionmaker(db.engine)() as session:
+        begin_write(session)
+        read = reader_of(session, ensure_round(session, code), kind)
+    # With no transaction open, since a served installation may be voting meanwhile; a round that is new is
+    # not kept before its first workbook is good.
+    reading = read(data)
     with _writing() as session:
         round_ = ensure_round(session, code)
-        batch, counts = import_workbook(session, round_, kind, file.name, file.read_bytes())
+        batch, counts = import_workbook(session, round_, kind, file.name, data, None, reading)
         errors = errors_of(batch)
         if errors and errors_file:
             errors_file.write_bytes(marked_copy(session, batch))

@@ -64,6 +64,7 @@ def _measured(bench: Bench, work: str, unit: str, database: str) -> list[Figure]
         of_runs(work, "preview, s", [figures["preview, s"]]),
         of_runs(work, "apply, s", [figures["apply, s"]]),
         of_runs(work, "preview and apply, s", [both], TIME),
+        of_runs(work, "of which others cannot write, s", [figures["writer's place held, s"]]),
         of_runs(work, "peak memory of the process, MB", [figures["preview and apply, MB"]], MEMORY),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -79,7 +80,7 @@ _FROZEN = Text(
 
 @dataclass(frozen=True)
 class _Kind:
-    read: Callable[[Session, Round, bytes], WorkbookReading[Any]]
+    reader: Callable[[Session, Round], Callable[[bytes], WorkbookReading[Any]]]
     merger: Callable[[Session, Round], Merger[Any]]
     columns: Callable[[RoundRules], Iterable[Column]]
     warnings: Callable[[Any, RoundRules], Iterable[Text]] = lambda record, rules: ()
@@ -94,16 +95,18 @@ def _panel_warnings(panel: PanelRecord, rules: RoundRules) -> Iterable[Text]:
 
 _KINDS = {
     "experts": _Kind(
-        lambda session, round_, data: read_experts(data, round_.rules), ExpertMerger, expert_columns
+        lambda session, round_: partial(read_experts, rules=round_.rules), ExpertMerger, expert_columns
     ),
     "panels": _Kind(
-        lambda session, round_, data: read_panels(data, round_.rules, levels_of_experts(session, round_)),
+        lambda session, round_: partial(
+            read_panels, rules=round_.rules, expert_numbers_known=levels_of_experts(session, round_)
+        ),
         PanelMerger,
         panel_columns,
         _panel_warnings,
     ),
     "applications": _Kind(
-        lambda session, round_, data: read_applications(data, round_.rules),
+        lambda session, round_: partial(read_applications, rules=round_.rules),
         ApplicationMerger,
         application_columns,
     ),
@@ -146,10 +149,39 @@ class _Plan:
     merger: Merger[Any]
 
 
+def reader_of(session: Session, round_: Round, kind: str) -> Callable[[bytes], WorkbookReading[Any]]:
+    """What reads a workbook of a kind; it uses no session, so a thread may run it with no transaction open.
+
+    Reading takes longer than all the rest. A server reads first and takes the writer's place afterwards:
+    ballots wait for it.
+
+    Raises
+    ------
+    InvalidInput
+        The kind is none of `KINDS`. The reader raises it for a file that as a whole cannot be read.
+    IllegalState
+        The round's personal data was deleted.
+    """
+    if kind not in KINDS:
+        raise InvalidInput(Text("请选择要导入的表格种类。", "Choose which kind of table this is."))
+    refuse_erased(session, round_)
+    return _KINDS[kind].reader(session, round_)
+
+
 def preview_import(
-    session: Session, round_: Round, kind: str, filename: str, data: bytes, account_id: int | None
+    session: Session,
+    round_: Round,
+    kind: str,
+    filename: str,
+    data: bytes,
+    account_id: int | None,
+    reading: WorkbookReading[Any] | None = None,
 ) -> ImportBatch:
-    """Read a workbook, compare it with the database and keep both workbook and findings.
+    """Compare a workbook with the database and keep both workbook and findings.
+
+    Parameters
+    ----------
+    reading : of `data` by `reader_of`, where it was read before.
 
     Raises
     ------
@@ -158,10 +190,8 @@ def preview_import(
     IllegalState
         The round's personal data was deleted.
     """
-    if kind not in KINDS:
-        raise InvalidInput(Text("请选择要导入的表格种类。", "Choose which kind of table this is."))
-    refuse_erased(session, round_)
-    plan = _plan(session, round_, kind, data)
+    read = reader_of(session, round_, kind)
+    plan = _plan(session, round_, kind, reading or read(data))
     batch = ImportBatch(
         round_id=round_.id,
         kind=kind,
@@ -175,8 +205,14 @@ def preview_import(
     return batch
 
 
-def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -> ImportCounts:
+def apply_import(
+    session: Session, batch: ImportBatch, account_id: int | None, reading: WorkbookReading[Any] | None = None
+) -> ImportCounts:
     """Take in the good rows of a kept workbook, compared afresh with the database.
+
+    Parameters
+    ----------
+    reading : of the batch's data by `reader_of`, where it was read before.
 
     Rows that change nothing are not touched, and a workbook that changes nothing leaves no audit entry.
     A batch goes in once; asked again, its counts are told again.
@@ -189,7 +225,8 @@ def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -
     refuse_erased(session, round_)
     if batch.applied_at is not None:
         return counts_of(batch)
-    plan = _plan(session, round_, batch.kind, batch.data)
+    read = reader_of(session, round_, batch.kind)
+    plan = _plan(session, round_, batch.kind, reading or read(batch.data))
     for record in plan.to_write:
         plan.merger.write(record, account_id)
     batch.report, batch.applied_at = _report(plan), utc_now()
@@ -200,17 +237,25 @@ def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -
 
 
 def import_workbook(
-    session: Session, round_: Round, kind: str, filename: str, data: bytes, account_id: int | None = None
+    session: Session,
+    round_: Round,
+    kind: str,
+    filename: str,
+    data: bytes,
+    account_id: int | None = None,
+    reading: WorkbookReading[Any] | None = None,
 ) -> tuple[ImportBatch, ImportCounts]:
     """Preview and apply in one go, for commands; the errors are in the batch's report."""
-    batch = preview_import(session, round_, kind, filename, data, account_id)
-    return batch, apply_import(session, batch, account_id)
+    reading = reading or reader_of(session, round_, kind)(data)
+    batch = preview_import(session, round_, kind, filename, data, account_id, reading)
+    return batch, apply_import(session, batch, account_id, reading)
 
 
 def marked_copy(session: Session, batch: ImportBatch) -> bytes:
     """The workbook as it was uploaded, every faulty cell coloured and explained."""
     round_ = session.get_one(Round, batch.round_id)
-    return write_marked_copy(batch.data, _plan(session, round_, batch.kind, batch.data).errors)
+    reading = _KINDS[batch.kind].reader(session, round_)(batch.data)
+    return write_marked_copy(batch.data, _plan(session, round_, batch.kind, reading).errors)
 
 
 def audit_marked_copy(session: Session, batch_id: int, reason: str, account_id: int) -> None:
@@ -259,8 +304,7 @@ def recent_batches(session: Session, round_: Round, limit: int = 20) -> list[Imp
     return list(session.scalars(newest.limit(limit)))
 
 
-def _plan(session: Session, round_: Round, kind: str, data: bytes) -> _Plan:
-    reading = _KINDS[kind].read(session, round_, data)
+def _plan(session: Session, round_: Round, kind: str, reading: WorkbookReading[Any]) -> _Plan:
     merger = _KINDS[kind].merger(session, round_)
     headers = {c.key: c.header for c in _KINDS[kind].columns(round_.rules)} | _GROUPED_HEADERS
     found, errors = [], list(reading.errors)

@@ -45,6 +45,7 @@ from defense.services.documents import (
 )
 from defense.services.personal import allow_file
 from defense.services.transaction import begin_snapshot, begin_write
+from defense.web.aside import run_aside
 from defense.web.document_prints import require_of_round, require_reader
 from defense.web.rounds import round_or_404
 
@@ -220,9 +221,7 @@ def _streamed(found: list[Draft | NotWritten]) -> Iterator[bytes]:
 
 
 def _beside(draft: Draft) -> bytes:
-    """Make a Word file in a thread, so that rooms go on meanwhile."""
-    data: bytes = gevent.get_hub().threadpool.apply(draft.write)
-    return data
+    return run_aside(draft.write)
 
 
 def _docx(data: bytes, name: str) -> Response:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 
-from defense.auth import access, require_principal
+from defense.auth import access, own_transaction, require_principal
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
 from defense.extensions import db
@@ -22,10 +22,12 @@ from defense.services.imports import (
     errors_of,
     marked_copy,
     preview_import,
+    reader_of,
     recent_batches,
     template_workbook,
 )
 from defense.services.transaction import begin_write
+from defense.web.aside import run_aside
 from defense.web.downloads import workbook
 from defense.web.format import localise
 from defense.web.rounds import round_or_404
@@ -54,17 +56,24 @@ def index(code: str) -> ResponseReturnValue:
 
 @pages.post("")
 @access(Role.STAFF)
+@own_transaction
 def upload(code: str) -> ResponseReturnValue:
     """Read a workbook and show what taking it in would do; a file that cannot be read changes nothing."""
     round_, kind, file = round_or_404(code), request.form.get("kind", ""), request.files.get("workbook")
     try:
         if file is None or not file.filename:
             raise InvalidInput(_NO_FILE)
-        account_id = require_principal().account_id
-        batch = preview_import(db.session(), round_, kind, file.filename, file.read(), account_id)
+        account_id, data = require_principal().account_id, file.read()
+        read = reader_of(db.session(), round_, kind)
+        db.session.rollback()
+        reading = run_aside(read, data)
+        begin_write(db.session())
+        round_ = round_or_404(code)
+        batch = preview_import(db.session(), round_, kind, file.filename, data, account_id, reading)
         db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
+        round_ = round_or_404(code)
         return _render_index(round_, kind, localise(error.text)), 422
     return redirect(url_for("imports.show", code=code, batch_id=batch.id))
 
@@ -100,10 +109,18 @@ def show(code: str, batch_id: int) -> ResponseReturnValue:
 
 @pages.post("/<int:batch_id>")
 @access(Role.STAFF)
+@own_transaction
 def apply(code: str, batch_id: int) -> ResponseReturnValue:
     """Take the good rows in; sent twice, it happens once."""
+    account_id, round_ = require_principal().account_id, round_or_404(code)
+    batch, reading = _batch_or_404(round_, batch_id), None
+    if batch.applied_at is None:
+        read, data = reader_of(db.session(), round_, batch.kind), batch.data
+        db.session.rollback()
+        reading = run_aside(read, data)
+    begin_write(db.session())
     batch = _batch_or_404(round_or_404(code), batch_id)
-    counts = apply_import(db.session(), batch, require_principal().account_id)
+    counts = apply_import(db.session(), batch, account_id, reading)
     db.session.commit()
     flash(_("Imported: %(new)s new, %(changed)s changed.", new=counts.new, changed=counts.changed), "success")
     return redirect(url_for("imports.show", code=code, batch_id=batch_id))
