@@ -29,13 +29,13 @@ def test_mails_are_those_of_the_filter_with_masked_addresses(
         return len(session.scalars(select(OutboxMessage.id)).all())
 
     total = database(fail)
-    head, *everything = take(MAILS)["通知"]
+    _head, *everything = take(MAILS)["通知"]
     assert len(everything) == total > 10, "more than a page of them"
     page = enter("staff").get("/rounds/2021/invites").text
     assert all(str(cell) in page for row in everything[:10] for cell in row[:4])
     assert isinstance(everything[0][4], datetime)
 
-    head, *failed = take(f"{MAILS}?state=failed")["通知"]
+    _head, *failed = take(f"{MAILS}?state=failed")["通知"]
     assert [(row[0], row[5], row[6]) for row in failed] == [("=1+1", "失败", "=550 no such user")]
     whole = set(database(lambda s: s.scalars(select(OutboxMessage.to_address)).all()))
     assert whole.isdisjoint(row[2] for row in everything) and all("*" in row[2] for row in everything)
