@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,14 @@ from defense.services.office import office_accounts
 from defense.services.wording import ROLE_TEXT
 
 ACCOUNT_HEADERS = ("姓名", "岗位", "用户名", "电子邮箱", "密码", "完整个人信息", "状态")
+
+
+AUDIT_HEADERS = ("序号", "链", "时间（北京时间）", "操作人", "操作", "对象", "详情")
+
+
+def export_audit(rows: Iterable[Sequence[Any]]) -> bytes:
+    """The audit log as a workbook; the rows are in the reader's words and are read as they are written."""
+    return write_table({"审计记录": (AUDIT_HEADERS, rows)})
 
 
 def export_accounts(session: Session) -> bytes:

@@ -22,6 +22,8 @@ from defense.services.answer_desk import (
     open_requests,
 )
 from defense.services.appointments import Appointment
+from defense.services.inbox import Verdict
+from defense.services.inbox_desk import VERDICT_TEXT, open_mails
 from defense.services.invites import people_to_telephone
 from defense.services.outbox import MessageState
 from defense.services.outbox_care import messages_of
@@ -42,6 +44,7 @@ _PLACE = ("姓名", "身份", "答辩组", "开始时间（北京时间）", "�
 ANSWER_HEADERS = (*_PLACE, "答复", "答复方式", "答复时间（北京时间）", "说明")
 DECLINED_HEADERS = (*_PLACE, "电话", "说明")
 REQUEST_HEADERS = (*_PLACE, "希望的时间", "原因", "答复方式", "答复时间（北京时间）")
+INBOX_HEADERS = ("收到时间（北京时间）", "内容", "受邀人", "岗位", "发件人、主题与正文开头")
 
 # As the pages have them.
 _STATE_WORDS = {
@@ -113,6 +116,21 @@ def export_answers(session: Session, round_: Round, wanted: AnswerFilter, now: d
             "调整时间申请": (REQUEST_HEADERS, requests),
         }
     )
+
+
+def export_inbox(session: Session, round_: Round) -> bytes:
+    """The incoming mails that nobody has dealt with, all of them; senders are masked in the excerpts."""
+    rows = (
+        (
+            row.mail.received_at,
+            VERDICT_TEXT[Verdict(row.mail.verdict)].zh,
+            row.account.display_name if row.account else None,
+            ROLE_TEXT[row.account.role].zh if row.account else None,
+            row.mail.excerpt,
+        )
+        for row in open_mails(session, round_, limit=None)
+    )
+    return write_table({"来信": (INBOX_HEADERS, rows)})
 
 
 def _mail(message: OutboxMessage) -> tuple[Any, ...]:
