@@ -24,7 +24,7 @@ NEEDS_NONE = {
     "minutes/show.html": "the minutes of one sitting, a paper to be printed and signed",
     "panels/show.html": "one panel with its forms; all panels are taken on the page of experts and panels",
     "partials/record.html": "one application's record; all applications are taken on their own page",
-    "retention/index.html": "the archives that were made, as the audit log has them too; the archive is what leaves",
+    "retention/index.html": "the archives that were made; the audit log has each of them too",
     "round_settings/index.html": "a form of settings",
     "schedule/_terms.html": "what a plan was weighed by, some fixed lines",
     "schedule/change.html": "a form to plan a change; the timetable it leads to has its button",
