@@ -35,6 +35,7 @@ RANDOM = re.compile(
             r"\b[0-9a-f]{64}\b",
             r"\b[0-9a-f]{32}\b",
             r"(?<=表决轮次编号</span> )[0-9a-f]{8}",
+            r"(?<=表决轮次编号 )[0-9a-f]{8}",
             r"(?<=<code id=\"receipt-code\">)[0-9a-f]{12}",
             # The clock: stamps on pages and in tables, milliseconds in messages.
             r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?",
@@ -45,7 +46,7 @@ RANDOM = re.compile(
 )
 
 
-MILLISECONDS = re.compile(r'(?<=phase_ms": )\d+|(?<=（毫秒）</span> )\d+')
+MILLISECONDS = re.compile(r'(?<=phase_ms": )\d+|(?<=（毫秒）</span> )\d+|(?<=（毫秒） )\d+')
 """How long the phases before the vote took, in the audit log and on its page."""
 
 
@@ -103,6 +104,8 @@ def answer_of(response: requests.Response) -> str:
         # A zip of parts that name the moment they were written; packed, other times have other lengths.
         with zipfile.ZipFile(io.BytesIO(response.content)) as parts:
             body = "\n".join(f"{name}\n{parts.read(name).decode()}" for name in sorted(parts.namelist()))
+        # Moments are cells with a number of days; the clock went on between the two.
+        body = re.sub(r"(?<=<v>)[45]\d{4}\.\d+(?=</v>)", "DAY", body)
     else:
         body = response.text
     return masked(f"{response.status_code}\n{headers}\n{body}")

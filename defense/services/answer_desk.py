@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -23,7 +23,14 @@ from defense.services.personal import PersonalField, show_personal
 from defense.services.replies import Answer
 
 PAGE_SIZE = 50
+READ_AT_ONCE = 500
 UNANSWERED = "none"
+
+_WITH_ROWS = (
+    joinedload(Invite.account).joinedload(Account.application),
+    joinedload(Invite.account).joinedload(Account.expert).selectinload(Expert.absences),
+    selectinload(Invite.replies),
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,13 @@ def find_answers(session: Session, round_: Round, wanted: AnswerFilter, page: in
     page, pages = place_page(page, found, PAGE_SIZE)
     rows = _rows(session, query.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE))
     return AnswerPage(tuple(rows), found, page, pages)
+
+
+def all_answers(session: Session, round_: Round, wanted: AnswerFilter) -> Iterator[AnswerRow]:
+    """The same without pages, for a workbook; read as they are asked for."""
+    query = _narrowed(round_, wanted).options(*_WITH_ROWS).execution_options(yield_per=READ_AT_ONCE)
+    rows: Iterable[Any] = session.execute(query)
+    return (_row(invite, panel) for invite, panel in rows)
 
 
 def declined_panelists(session: Session, round_: Round, now: datetime) -> list[AnswerRow]:
@@ -222,14 +236,7 @@ def _is_open() -> ColumnElement[bool]:
 
 
 def _rows(session: Session, query: Select[Invite, Panel]) -> list[AnswerRow]:
-    account = joinedload(Invite.account)
-    rows: Sequence[Any] = session.execute(
-        query.options(
-            account.joinedload(Account.application),
-            account.joinedload(Account.expert).selectinload(Expert.absences),
-            selectinload(Invite.replies),
-        )
-    ).all()
+    rows: Sequence[Any] = session.execute(query.options(*_WITH_ROWS)).all()
     return [_row(invite, panel) for invite, panel in rows]
 
 

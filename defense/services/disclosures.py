@@ -18,6 +18,8 @@ from defense.services.paging import place_page
 
 PAGE_SIZE = 50
 MOST_EXPORTED = 100_000
+OFFICE = "office"
+"""The subject of an entry that is about no round and nobody."""
 WORKBOOK_HEADERS = ("时间（北京时间）", "查看人", "事项", "对象", "原因及详情")
 
 
@@ -90,6 +92,11 @@ def record_export(session: Session, round_: Round, table: str, account_id: int) 
     record_audit(session, "export.taken", f"round:{round_.id}", {"table": table}, account_id)
 
 
+def record_office_export(session: Session, table: str, account_id: int) -> None:
+    """The same of a table that belongs to no round; it is on the list of every one."""
+    record_audit(session, "export.taken", OFFICE, {"table": table}, account_id)
+
+
 def _rows(session: Session, query: Select[AuditEntry, str]) -> list[tuple[AuditEntry, str | None]]:
     rows: Sequence[Any] = session.execute(query).all()
     return [(entry, name) for entry, name in rows]
@@ -129,6 +136,7 @@ def _of_round(round_: Round) -> list[ColumnElement[bool]]:
     other = or_(Account.application_id.not_in(of_it[Application]), Account.expert_id.not_in(of_it[Expert]))
     return [
         AuditEntry.subject == f"round:{round_.id}",
+        AuditEntry.subject == OFFICE,
         _subjects("application", Application.id, Application.round_id == round_.id),
         _subjects("expert", Expert.id, Expert.round_id == round_.id),
         _subjects("import_batch", ImportBatch.id, ImportBatch.round_id == round_.id),

@@ -36,13 +36,23 @@ class ChangesPage:
 
 def changes_page(changes: Sequence[dict[str, Any]], column: str, page: int) -> ChangesPage:
     """One page of the changed rows; an unknown column means any, and a page too far the last one."""
-    columns = tuple(dict.fromkeys(name for change in changes for name in change["columns"]))
+    columns = _columns_of(changes)
     column = column if column in columns else ""
-    found = [change for change in changes if not column or column in change["columns"]]
+    found = changes_of(changes, column)
     pages = max(-(-len(found) // PAGE_SIZE), 1)
     page = min(max(page, 1), pages)
     rows = tuple(found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
     return ChangesPage(rows, len(found), page, pages, columns, column)
+
+
+def changes_of(changes: Sequence[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    """The changed rows that differ in a column, all pages of them; an unknown column means any."""
+    column = column if column in _columns_of(changes) else ""
+    return [change for change in changes if not column or column in change["columns"]]
+
+
+def _columns_of(changes: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for change in changes for name in change["columns"]))
 
 
 def record_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, str]]:

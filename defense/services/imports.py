@@ -298,6 +298,23 @@ def errors_of(batch: ImportBatch) -> list[CellError]:
     return [CellError.from_json(error) for error in batch.report["errors"]]
 
 
+def whole_report(session: Session, batch: ImportBatch) -> dict[str, Any]:
+    """A batch's report with all its errors, changes and warnings, also where the kept one was cut off.
+
+    What it changed, and what is worth a look, cannot be read again once it is applied: then the kept ones.
+    """
+    report = batch.report
+    is_cut = any(len(report[part]) >= MAX_LISTED for part in ("errors", "changes", "warnings"))
+    if not is_cut:
+        return report
+    round_ = session.get_one(Round, batch.round_id)
+    plan = _plan(session, round_, batch.kind, batch.data)
+    whole = {**report, "errors": [error.to_json() for error in plan.errors]}
+    if batch.applied_at is None:
+        whole |= {"changes": list(plan.changes), "warnings": list(plan.warnings)}
+    return whole
+
+
 def recent_batches(session: Session, round_: Round, limit: int = 20) -> list[ImportBatch]:
     """The newest uploads of a round."""
     newest = select(ImportBatch).where(ImportBatch.round_id == round_.id).order_by(ImportBatch.id.desc())

@@ -13,7 +13,25 @@ from defense.domain.errors import NotFound
 from defense.domain.text import Text
 from defense.models import Account, Invite, ReceivedMail, Round
 from defense.services.audit import record_audit
-from defense.services.inbox import FOR_STAFF
+from defense.services.inbox import FOR_STAFF, Verdict
+
+VERDICT_TEXT = {
+    Verdict.LETTER: Text("普通来信", "a letter"),
+    Verdict.NOT_FROM_ATTENDEE: Text(
+        "答复未采用：发件人不是受邀邮箱", "answer not taken: not sent from the invited address"
+    ),
+    Verdict.NO_ANSWER: Text(
+        "答复未采用：既不是参加，也不是不参加", "answer not taken: neither yes nor no, perhaps delegated"
+    ),
+    Verdict.UNKNOWN_EVENT: Text(
+        "答复未采用：不是本系统的邀请", "answer to an invite this service does not know"
+    ),
+    Verdict.REPLY_AHEAD: Text(
+        "答复未采用：版本号不是本系统发出的", "answer not taken: to a revision that was never sent"
+    ),
+    Verdict.UNKNOWN_BOUNCE: Text("退信：找不到原邮件", "a mail came back, and which one cannot be told"),
+    Verdict.UNREADABLE: Text("无法读取的邮件", "a mail that cannot be read"),
+}
 
 
 @dataclass(frozen=True)
@@ -24,7 +42,7 @@ class OpenMail:
     account: Account | None
 
 
-def open_mails(session: Session, round_: Round, limit: int = 200) -> Sequence[OpenMail]:
+def open_mails(session: Session, round_: Round, limit: int | None = 200) -> Sequence[OpenMail]:
     """The mails about a round's invites, and those about none, that nobody has dealt with; oldest first.
 
     A mail about no invite belongs to no round, and so is listed with every one until somebody deals with it.

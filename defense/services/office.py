@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, String, cast, func, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    String,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from defense.domain.errors import IllegalState, InvalidInput
@@ -19,6 +31,11 @@ from defense.services.audit import record_audit
 from defense.services.paging import place_page
 
 AUDIT_PAGE_SIZE = 100
+AUDIT_PART = 500
+MOST_EXPORTED = 100_000
+"""Entries in one workbook; more is narrowed first, or taken by the command that exports the whole log."""
+
+_NEWEST_FIRST = (AuditEntry.at.desc(), AuditEntry.chain, AuditEntry.seq.desc())
 
 
 @dataclass(frozen=True)
@@ -135,6 +152,26 @@ def read_audit(session: Session, action: str, subject: str, page: int, search: s
     subject : a whole `kind:id` or its beginning.
     search : part of an applicant's name or number, or of an account's name.
     """
+    query = _audit_query(action, subject, search)
+    found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    page, pages = place_page(page, found, AUDIT_PAGE_SIZE)
+    rows = session.execute(
+        query.order_by(*_NEWEST_FIRST).limit(AUDIT_PAGE_SIZE).offset((page - 1) * AUDIT_PAGE_SIZE)
+    )
+    return AuditPage(tuple((entry, name) for entry, name in rows), found, page, pages)
+
+
+def audit_parts(
+    session: Session, action: str, subject: str, search: str
+) -> Iterator[list[tuple[AuditEntry, str | None]]]:
+    """The same without pages, for a workbook: the newest `MOST_EXPORTED`, some at a time."""
+    query = _audit_query(action, subject, search).order_by(*_NEWEST_FIRST).limit(MOST_EXPORTED)
+    for part in session.execute(query.execution_options(yield_per=AUDIT_PART)).partitions():
+        rows: Iterable[Any] = part
+        yield [(entry, name) for entry, name in rows]
+
+
+def _audit_query(action: str, subject: str, search: str) -> Select[AuditEntry, str]:
     query = select(AuditEntry, Account.display_name).outerjoin(Account, Account.id == AuditEntry.account_id)
     if action:
         query = query.where(AuditEntry.action == action)
@@ -142,14 +179,7 @@ def read_audit(session: Session, action: str, subject: str, page: int, search: s
         query = query.where(AuditEntry.subject.startswith(subject, autoescape=True))
     if search:
         query = query.where(AuditEntry.subject.in_(_subjects_named(search)))
-    found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    page, pages = place_page(page, found, AUDIT_PAGE_SIZE)
-    rows = session.execute(
-        query.order_by(AuditEntry.at.desc(), AuditEntry.chain, AuditEntry.seq.desc())
-        .limit(AUDIT_PAGE_SIZE)
-        .offset((page - 1) * AUDIT_PAGE_SIZE)
-    )
-    return AuditPage(tuple((entry, name) for entry, name in rows), found, page, pages)
+    return query
 
 
 def _subjects_named(search: str) -> CompoundSelect[str]:

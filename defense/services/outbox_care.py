@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from defense.domain.errors import IllegalState, InvalidInput
 from defense.domain.text import Text
@@ -15,6 +15,8 @@ from defense.services.outbox import MessageState, newer_exists
 from defense.services.post import LetterKind
 
 MAX_NOTE = 500
+STUCK = "stuck"
+"""A filter of its own: mails that staff should look at, whatever their state."""
 KEPT_AFTER_EVENT = timedelta(days=14)
 """The bytes of a letter, for a resend; afterwards only what became of it is kept."""
 ESCALATED_STATES = (MessageState.FAILED, MessageState.BOUNCED)
@@ -24,6 +26,21 @@ def is_stuck() -> ColumnElement[bool]:
     """Staff should look at it: it failed, came back, or is being put off."""
     put_off = and_(OutboxMessage.state == MessageState.QUEUED, OutboxMessage.attempts > 0)
     return or_(OutboxMessage.state.in_(ESCALATED_STATES), put_off)
+
+
+def messages_of(round_: Round, state: str) -> Select[OutboxMessage]:
+    """The mails of a round, newest first.
+
+    Parameters
+    ----------
+    state : `STUCK` or a `MessageState`; anything else narrows nothing.
+    """
+    of_round = select(OutboxMessage).where(OutboxMessage.round_id == round_.id)
+    if state == STUCK:
+        of_round = of_round.where(is_stuck())
+    elif state in tuple(MessageState):
+        of_round = of_round.where(OutboxMessage.state == state)
+    return of_round.options(joinedload(OutboxMessage.account)).order_by(OutboxMessage.id.desc())
 
 
 def send_again(session: Session, message: OutboxMessage, now: datetime, account_id: int | None) -> None:

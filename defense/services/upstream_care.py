@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from defense.domain.errors import IllegalState, InvalidInput, NotFound
@@ -59,13 +59,26 @@ def overview_of(session: Session, round_: Round) -> DeliveryOverview:
     )
     mine = UpstreamDelivery.round_id == round_.id
     waiting = and_(mine, UpstreamDelivery.state == DeliveryState.WAITING)
-    differing = select(UpstreamDelivery.id).where(waiting, has_difference())
     return DeliveryOverview(
         counts=Counter({DeliveryState(state): count for state, count in counted}),
         dead=_listed(session, and_(mine, UpstreamDelivery.state == DeliveryState.DEAD)),
         held_up=_listed(session, waiting),
-        differing=frozenset(session.scalars(differing)),
+        differing=differing_ids(session, round_),
     )
+
+
+def differing_ids(session: Session, round_: Round) -> frozenset[int]:
+    """Of the deliveries that are held up, those that wait for staff to look at what changed upstream."""
+    waiting = select(UpstreamDelivery.id).where(
+        UpstreamDelivery.round_id == round_.id, UpstreamDelivery.state == DeliveryState.WAITING
+    )
+    return frozenset(session.scalars(waiting.where(has_difference())))
+
+
+def all_stuck(session: Session, round_: Round, state: DeliveryState) -> Iterable[UpstreamDelivery]:
+    """Every delivery of a round in a state, oldest first, read as they are asked for."""
+    query = _ordered(and_(UpstreamDelivery.round_id == round_.id, UpstreamDelivery.state == state))
+    return session.scalars(query.execution_options(yield_per=LISTED))
 
 
 def deliveries_of(session: Session, application: Application) -> Sequence[UpstreamDelivery]:
@@ -179,10 +192,9 @@ def _settled(delivery: UpstreamDelivery) -> IllegalState:
 
 
 def _listed(session: Session, wanted: ColumnElement[bool]) -> Sequence[UpstreamDelivery]:
-    return session.scalars(
-        select(UpstreamDelivery)
-        .where(wanted)
-        .order_by(UpstreamDelivery.id)
-        .limit(LISTED)
-        .options(selectinload(UpstreamDelivery.application))
-    ).all()
+    return session.scalars(_ordered(wanted).limit(LISTED)).all()
+
+
+def _ordered(wanted: ColumnElement[bool]) -> Select[UpstreamDelivery]:
+    query = select(UpstreamDelivery).where(wanted).order_by(UpstreamDelivery.id)
+    return query.options(selectinload(UpstreamDelivery.application))

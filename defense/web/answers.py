@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
@@ -30,8 +30,10 @@ from defense.services.answer_desk import (
 from defense.services.answer_letters import AnswerOffice
 from defense.services.invites import people_to_telephone
 from defense.services.own_appointments import note_answer
+from defense.services.post_exports import export_answers
 from defense.services.replies import Answer, asked_spans
 from defense.web.answer_forms import read_noted_answer
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("answers", __name__, url_prefix="/rounds/<code>/invites/answers")
@@ -46,6 +48,14 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 def index(code: str) -> ResponseReturnValue:
     """The answers of a round, those first that somebody has to do something about."""
     return _render(round_or_404(code))
+
+
+@pages.post("/answers.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """The answers of the filter, refusals and requests as a workbook; it is audited."""
+    wanted, now = _filter(), utc_now()
+    return recorded_workbook(code, "参加答复", lambda s, r: export_answers(s, r, wanted, now))
 
 
 @pages.post("/remind")

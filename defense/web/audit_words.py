@@ -128,6 +128,7 @@ _KIND_TEXT = {
     "expert": Text("专家", "expert"),
     "import_batch": Text("导入", "import"),
     "invite": Text("邀请", "invite of"),
+    "office": Text("评价中心", "the office"),
     "outbox_message": Text("邮件", "mail to"),
     "panel": Text("答辩组", "panel"),
     "received_mail": Text("来信", "incoming mail"),
@@ -171,7 +172,7 @@ class AuditWords:
         """`申报人 张三 XJ2021-0001`; what has no name keeps its number."""
         kind, _, id_ = subject.partition(":")
         name = self._names.get(subject, id_[:8])
-        return f"{localise(_KIND_TEXT[kind])} {name}" if kind in _KIND_TEXT else subject
+        return f"{localise(_KIND_TEXT[kind])} {name}".rstrip() if kind in _KIND_TEXT else subject
 
     def detail(self, detail: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Name and value of every detail."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from defense.auth import require_principal
 from defense.extensions import db
 from defense.models import Round
-from defense.services.disclosures import record_export
+from defense.services.disclosures import record_export, record_office_export
 from defense.services.transaction import begin_snapshot, begin_write
 from defense.web.rounds import round_or_404
 
@@ -41,3 +41,14 @@ def recorded_workbook(code: str, table: str, make: Callable[[Session, Round], by
     record_export(session, round_or_404(code), table, require_principal().account_id)
     session.commit()
     return workbook(data, f"{table}-{code}.xlsx")
+
+
+def recorded_office_workbook(table: str, make: Callable[[Session], bytes]) -> Response:
+    """A table that belongs to no round; otherwise as `recorded_workbook`."""
+    session = db.session()
+    begin_snapshot(session)
+    data = make(session)
+    begin_write(session)
+    record_office_export(session, table, require_principal().account_id)
+    session.commit()
+    return workbook(data, f"{table}.xlsx")

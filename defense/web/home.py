@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
@@ -11,9 +11,11 @@ from defense.extensions import db
 from defense.models import Round
 from defense.models.types import utc_now
 from defense.services.access import Role
+from defense.services.half_day_exports import export_sittings
 from defense.services.overview import overview_of, sittings_for
 from defense.services.own_appointments import count_unanswered
 from defense.services.rounds import codes_to_open, ensure_round
+from defense.web.downloads import recorded_office_workbook
 
 pages = Blueprint("home", __name__)
 
@@ -53,3 +55,11 @@ def sittings() -> ResponseReturnValue:
         days=sittings_for(db.session(), principal),
         unanswered=count_unanswered(db.session(), principal.account_id, utc_now()),
     )
+
+
+@pages.post("/sittings.xlsx")
+@access(Role.STAFF)
+def export_all_sittings() -> Response:
+    """All sittings as a workbook; it is audited."""
+    principal = require_principal()
+    return recorded_office_workbook("答辩现场", lambda session: export_sittings(session, principal))

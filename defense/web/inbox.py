@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from defense.auth import access, require_principal
-from defense.domain.text import Text
 from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.inbox import Verdict
-from defense.services.inbox_desk import count_open_mails, open_mails, settle_mail
+from defense.services.inbox_desk import VERDICT_TEXT, count_open_mails, open_mails, settle_mail
+from defense.services.post_exports import export_inbox
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("inbox", __name__, url_prefix="/rounds/<code>/invites/inbox")
-
-VERDICT_TEXT = {
-    Verdict.LETTER: Text("普通来信", "a letter"),
-    Verdict.NOT_FROM_ATTENDEE: Text(
-        "答复未采用：发件人不是受邀邮箱", "answer not taken: not sent from the invited address"
-    ),
-    Verdict.NO_ANSWER: Text(
-        "答复未采用：既不是参加，也不是不参加", "answer not taken: neither yes nor no, perhaps delegated"
-    ),
-    Verdict.UNKNOWN_EVENT: Text(
-        "答复未采用：不是本系统的邀请", "answer to an invite this service does not know"
-    ),
-    Verdict.REPLY_AHEAD: Text(
-        "答复未采用：版本号不是本系统发出的", "answer not taken: to a revision that was never sent"
-    ),
-    Verdict.UNKNOWN_BOUNCE: Text("退信：找不到原邮件", "a mail came back, and which one cannot be told"),
-    Verdict.UNREADABLE: Text("无法读取的邮件", "a mail that cannot be read"),
-}
 
 
 @pages.get("")
@@ -50,6 +32,13 @@ def index(code: str) -> ResponseReturnValue:
         verdict_words=VERDICT_TEXT,
         has_mailbox=current_app.extensions["settings"].imap_url is not None,
     )
+
+
+@pages.post("/inbox.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """The mails nobody has dealt with as a workbook; it is audited."""
+    return recorded_workbook(code, "来信", export_inbox)
 
 
 @pages.post("/<key>/settle")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload
 
 from defense.auth import access, require_principal
 from defense.extensions import db
@@ -17,15 +16,22 @@ from defense.services.answer_desk import count_open_requests
 from defense.services.inbox_desk import count_open_mails
 from defense.services.invites import people_to_telephone
 from defense.services.outbox import MessageState
-from defense.services.outbox_care import give_up, is_stuck, send_again, send_stuck_again
+from defense.services.outbox_care import (
+    STUCK,
+    give_up,
+    is_stuck,
+    messages_of,
+    send_again,
+    send_stuck_again,
+)
+from defense.services.post_exports import TELEPHONE, export_mails, export_people_to_telephone
 from defense.services.text_messages import export_text_messages
-from defense.web.downloads import workbook
+from defense.web.downloads import recorded_workbook, workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("invites", __name__, url_prefix="/rounds/<code>/invites")
 
 PAGE_SIZE = 50
-STUCK = "stuck"
 STATES = (STUCK, *MessageState)
 
 
@@ -36,16 +42,7 @@ def index(code: str) -> ResponseReturnValue:
     round_ = round_or_404(code)
     settings = current_app.extensions["settings"]
     state = request.args.get("state", "")
-    of_round = select(OutboxMessage).where(OutboxMessage.round_id == round_.id)
-    if state == STUCK:
-        of_round = of_round.where(is_stuck())
-    elif state in STATES:
-        of_round = of_round.where(OutboxMessage.state == state)
-    messages = db.paginate(
-        of_round.options(joinedload(OutboxMessage.account)).order_by(OutboxMessage.id.desc()),
-        per_page=PAGE_SIZE,
-        error_out=False,
-    )
+    messages = db.paginate(messages_of(round_, state), per_page=PAGE_SIZE, error_out=False)
     rows = db.session.execute(
         select(OutboxMessage.state, func.count())
         .where(OutboxMessage.round_id == round_.id)
@@ -100,6 +97,18 @@ def retry_stuck(code: str) -> ResponseReturnValue:
     db.session.commit()
     flash(_("%(n)s mails were queued again.", n=queued), "success")
     return _back(code)
+
+
+@pages.post("/mails.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """The mails of the filter as a workbook, or whom no mail can reach; it is audited."""
+    settings, state = current_app.extensions["settings"], request.args.get("state", "")
+    if state == TELEPHONE:
+        return recorded_workbook(
+            code, "电话通知名单", lambda s, r: export_people_to_telephone(s, r, settings)
+        )
+    return recorded_workbook(code, "通知", lambda s, r: export_mails(s, r, state))
 
 
 def _back(code: str) -> ResponseReturnValue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,9 +11,11 @@ from defense.extensions import db
 from defense.models import Meeting
 from defense.models.types import utc_now
 from defense.services.access import Role
+from defense.services.half_day_exports import export_meetings
 from defense.services.meeting_desk import list_meetings, try_again, use_other_provider
 from defense.services.meeting_rows import lock_meeting
 from defense.services.meeting_settings import PROVIDER_TEXT
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("meetings", __name__, url_prefix="/rounds/<code>/meetings")
@@ -33,6 +35,14 @@ def index(code: str) -> ResponseReturnValue:
         configured=providers,
         now=utc_now(),
     )
+
+
+@pages.post("/meetings.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """The half-days with their meetings as a workbook, without any address; it is audited."""
+    providers, now = current_app.extensions["meeting_providers"], utc_now()
+    return recorded_workbook(code, "视频会议", lambda s, r: export_meetings(s, r, providers, now))
 
 
 @pages.post("/<int:meeting_id>/retry")

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from defense.auth import access, require_principal
 from defense.domain.errors import InvalidInput
 from defense.extensions import db
 from defense.models import Account
+from defense.models.audit import MAIN_CHAIN
 from defense.services.access import OFFICE_ROLES, Role, revoke_account_links
 from defense.services.audit_check import AuditCheck, verify_audit
 from defense.services.office import (
+    MOST_EXPORTED,
     audit_actions,
+    audit_parts,
     office_accounts,
     open_office_account,
     read_audit,
     set_account_active,
     set_account_email,
 )
+from defense.services.office_exports import export_accounts, export_audit
 from defense.services.personal import set_may_see_personal
 from defense.services.seals import trusted_keys
 from defense.services.transaction import begin_snapshot
 from defense.web.audit_words import AuditWords, action_word
+from defense.web.downloads import recorded_office_workbook
 from defense.web.format import localise
 from defense.web.links import show_new_link
 
@@ -113,7 +122,7 @@ def audit() -> ResponseReturnValue:
     """The audit log, and on demand the check of its chain."""
     if "check" in request.args:
         begin_snapshot(db.session())
-    action, subject, search = (request.args.get(key, "").strip() for key in ("action", "subject", "search"))
+    action, subject, search = _audit_filter()
     page = read_audit(db.session(), action, subject, request.args.get("page", 1, type=int), search)
     return render_template(
         "office/audit.html",
@@ -126,6 +135,48 @@ def audit() -> ResponseReturnValue:
         action_word=action_word,
         check=_check() if "check" in request.args else None,
     )
+
+
+@pages.post("/audit.xlsx")
+@access(Role.STAFF)
+def export_log() -> Response:
+    """The entries of the filter as a workbook, which the log says too."""
+    action, subject, search = _audit_filter()
+    return recorded_office_workbook(
+        "审计记录", lambda session: export_audit(_audit_rows(session, action, subject, search))
+    )
+
+
+@pages.post("/accounts.xlsx")
+@access(Role.STAFF)
+def export_all_accounts() -> Response:
+    """The accounts as a workbook; it is audited."""
+    return recorded_office_workbook("账号", export_accounts)
+
+
+def _audit_filter() -> tuple[str, str, str]:
+    action, subject, search = (request.args.get(key, "").strip() for key in ("action", "subject", "search"))
+    return action, subject, search
+
+
+def _audit_rows(session: Session, action: str, subject: str, search: str) -> Iterator[tuple[Any, ...]]:
+    """As the page writes them; names are read for some entries at a time."""
+    written = 0
+    for entries in audit_parts(session, action, subject, search):
+        words = AuditWords(session, [entry for entry, _name in entries])
+        for entry, name in entries:
+            yield (
+                entry.seq,
+                "" if entry.chain == MAIN_CHAIN else words.subject(entry.chain),
+                entry.at,
+                name or _("the service"),
+                action_word(entry.action),
+                words.subject(entry.subject),
+                "；".join(f"{label} {value}" for label, value in words.detail(entry.detail)),
+            )
+        written += len(entries)
+    if written >= MOST_EXPORTED:
+        yield (None,) * 6 + (f"仅列最新的{MOST_EXPORTED}条，更早的请加筛选条件后导出。",)
 
 
 def _check() -> AuditCheck:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -18,7 +18,9 @@ from defense.services.upstream_differences import (
     keep_ours,
     open_differences,
 )
+from defense.services.upstream_exports import export_differences
 from defense.services.upstream_pulling import want_fees, want_pull
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("upstream", __name__, url_prefix="/rounds/<code>/upstream")
@@ -46,6 +48,13 @@ def index(code: str) -> ResponseReturnValue:
         faults=faults_of(db.session(), round_),
         status_words=STATUS_TEXT,
     )
+
+
+@pages.post("/differences.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """What waits for staff, and what cannot be taken in, as a workbook; it is audited."""
+    return recorded_workbook(code, "平台变动", export_differences)
 
 
 @pages.post("/pull")

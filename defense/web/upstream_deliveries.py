@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -20,6 +20,8 @@ from defense.services.upstream_care import (
     try_again,
     try_all_again,
 )
+from defense.services.upstream_exports import export_deliveries
+from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("upstream_deliveries", __name__, url_prefix="/rounds/<code>/upstream/deliveries")
@@ -37,6 +39,13 @@ def index(code: str) -> ResponseReturnValue:
         state_words=STATE_TEXT,
         kind_words=KIND_TEXT,
     )
+
+
+@pages.post("/deliveries.xlsx")
+@access(Role.STAFF)
+def export(code: str) -> Response:
+    """What failed and what is held up as a workbook; it is audited."""
+    return recorded_workbook(code, "向平台推送", export_deliveries)
 
 
 @pages.post("/<int:delivery_id>/retry")

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from openpyxl import Workbook
@@ -77,7 +77,7 @@ def _write_sheet(sheet: Any, headers: Sequence[str], rows: Rows) -> None:
         sheet.column_dimensions[get_column_letter(index + 1)].width = min(max(width, _WIDTHS[0]), _WIDTHS[1])
     sheet.freeze_panes = "A2"
     sheet.append([_header_cell(sheet, header) for header in headers])
-    for row in (*first_rows, *remaining):
+    for row in chain(first_rows, remaining):
         sheet.append([_cell(sheet, value) for value in row])
 
 
