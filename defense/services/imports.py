@@ -308,7 +308,8 @@ def whole_report(session: Session, batch: ImportBatch) -> dict[str, Any]:
     if not is_cut:
         return report
     round_ = session.get_one(Round, batch.round_id)
-    plan = _plan(session, round_, batch.kind, batch.data)
+    reading = _KINDS[batch.kind].reader(session, round_)(batch.data)
+    plan = _plan(session, round_, batch.kind, reading)
     whole = {**report, "errors": [error.to_json() for error in plan.errors]}
     if batch.applied_at is None:
         whole |= {"changes": list(plan.changes), "warnings": list(plan.warnings)}
