@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.application import ApplicationRecord
-from defense.domain.errors import InvalidInput, NotFound
+from defense.domain.errors import Conflict, InvalidInput, NotFound
 from defense.domain.half_days import half_day_warnings
 from defense.domain.people import PanelRecord
 from defense.domain.round_rules import RoundRules
@@ -34,6 +34,7 @@ from defense.integrations.workbooks.details import detail_sheets
 from defense.integrations.workbooks.headers import Column
 from defense.models import ImportBatch, Round
 from defense.models.types import utc_now
+from defense.services.application_bulk import mark_round, prepare_rows, write_rows
 from defense.services.audit import record_audit
 from defense.services.import_differences import field_differences, record_differences
 from defense.services.merging import (
@@ -45,6 +46,7 @@ from defense.services.merging import (
 )
 from defense.services.personal import allow_file
 from defense.services.retention import refuse_erased
+from defense.services.transaction import begin_snapshot, begin_write
 
 MAX_LISTED = 1_000
 """How many errors, and how many changed rows, a report lists; the marked workbook has every error."""
@@ -52,6 +54,11 @@ MAX_LISTED = 1_000
 MAX_AUDITED = 200
 """How many changed rows an audit entry names."""
 
+_ATTEMPTS = 3
+_EVER_CHANGING = Text(
+    "导入期间本批次的数据一直在变化，未导入任何数据：请稍后再试。",
+    "The round kept changing during the import; nothing was imported. Try again in a while.",
+)
 _SHEET_TITLES = {"experts": "专家库", "panels": "答辩组", "applications": "申报人员"}
 # Fields of a record that the workbook spreads over several columns.
 _GROUPED_HEADERS = {
@@ -190,8 +197,51 @@ def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -
     if batch.applied_at is not None:
         return counts_of(batch)
     plan = _plan(session, round_, batch.kind, batch.data)
-    for record in plan.to_write:
-        plan.merger.write(record, account_id)
+    if isinstance(plan.merger, ApplicationMerger):
+        write_rows(session, round_, prepare_rows(round_, plan.merger, plan.to_write), account_id)
+    else:
+        for record in plan.to_write:
+            plan.merger.write(record, account_id)
+    return _note_applied(session, round_, batch, plan, account_id)
+
+
+def apply_import_briefly(session: Session, batch_id: int, account_id: int | None) -> ImportCounts:
+    """The same, but the workbook is read, compared and judged before the writer's place is taken.
+
+    The round is looked at again behind the lock: when it is not as it was, the work is done afresh.
+    An outermost caller's own: it begins transactions, and the caller commits the last one.
+
+    Raises
+    ------
+    Conflict
+        The round changed each time between the look and the lock.
+    """
+    for _attempt in range(_ATTEMPTS):
+        begin_snapshot(session)
+        batch = session.get_one(ImportBatch, batch_id)
+        round_ = session.get_one(Round, batch.round_id)
+        if batch.kind != "applications" or batch.applied_at is not None:
+            begin_write(session)
+            return apply_import(session, session.get_one(ImportBatch, batch_id), account_id)
+        refuse_erased(session, round_)
+        mark = mark_round(session, round_)
+        plan = _plan(session, round_, batch.kind, batch.data)
+        rows = prepare_rows(round_, cast(ApplicationMerger, plan.merger), plan.to_write)
+        session.rollback()
+        session.expunge_all()
+        begin_write(session)
+        batch = session.get_one(ImportBatch, batch_id)
+        round_ = session.get_one(Round, batch.round_id, with_for_update=True, populate_existing=True)
+        refuse_erased(session, round_)
+        if batch.applied_at is None and mark_round(session, round_, to_write=True) == mark:
+            write_rows(session, round_, rows, account_id)
+            return _note_applied(session, round_, batch, plan, account_id)
+    raise Conflict(_EVER_CHANGING)
+
+
+def _note_applied(
+    session: Session, round_: Round, batch: ImportBatch, plan: _Plan, account_id: int | None
+) -> ImportCounts:
     batch.report, batch.applied_at = _report(plan), utc_now()
     session.flush()
     if plan.to_write:
