@@ -51,9 +51,20 @@ from defense.services.transaction import begin_snapshot, begin_write
 MAX_LISTED = 1_000
 """How many errors, and how many changed rows, a report lists; the marked workbook has every error."""
 
+MAX_ROWS_AT_ONCE = 300
+"""How many rows a request takes in by itself; more are left to a process of their own."""
+
 MAX_AUDITED = 200
 """How many changed rows an audit entry names."""
 
+Tell = Callable[[int, int], None]
+"""Told from time to time how many rows of how many were compared; called outside write transactions."""
+
+
+def _tell_nobody(_done: int, _total: int) -> None: ...
+
+
+_TOLD_EVERY_ROWS = 200
 _ATTEMPTS = 3
 _EVER_CHANGING = Text(
     "导入期间本批次的数据一直在变化，未导入任何数据：请稍后再试。",
@@ -139,6 +150,9 @@ class ImportCounts:
         return self.new + self.changed
 
 
+_NO_ROWS = ImportCounts(0, 0, 0, 0)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What a workbook would do to the database as it is now."""
@@ -168,18 +182,34 @@ def preview_import(
     if kind not in KINDS:
         raise InvalidInput(Text("请选择要导入的表格种类。", "Choose which kind of table this is."))
     refuse_erased(session, round_)
-    plan = _plan(session, round_, kind, data)
+    report = _report(_plan(session, round_, kind, data))
+    batch = keep_workbook(session, round_, kind, filename, data, account_id)
+    batch.report = report
+    session.flush()
+    return batch
+
+
+def keep_workbook(
+    session: Session, round_: Round, kind: str, filename: str, data: bytes, account_id: int | None
+) -> ImportBatch:
+    """Keep an uploaded workbook with an empty report, unread; not flushed."""
     batch = ImportBatch(
         round_id=round_.id,
         kind=kind,
         filename=filename[-255:],
         data=data,
-        report=_report(plan),
+        report={"counts": asdict(_NO_ROWS), "error_count": 0, "errors": [], "changes": [], "warnings": []},
         account_id=account_id,
     )
     session.add(batch)
-    session.flush()
     return batch
+
+
+def look_through(session: Session, batch: ImportBatch, tell: Tell) -> dict[str, Any]:
+    """The report of a kept workbook, compared with the database as it is now; writes nothing."""
+    round_ = session.get_one(Round, batch.round_id)
+    refuse_erased(session, round_)
+    return _report(_plan(session, round_, batch.kind, batch.data, tell))
 
 
 def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -> ImportCounts:
@@ -205,7 +235,9 @@ def apply_import(session: Session, batch: ImportBatch, account_id: int | None) -
     return _note_applied(session, round_, batch, plan, account_id)
 
 
-def apply_import_briefly(session: Session, batch_id: int, account_id: int | None) -> ImportCounts:
+def apply_import_briefly(
+    session: Session, batch_id: int, account_id: int | None, tell: Tell = _tell_nobody
+) -> ImportCounts:
     """The same, but the workbook is read, compared and judged before the writer's place is taken.
 
     The round is looked at again behind the lock: when it is not as it was, the work is done afresh.
@@ -225,7 +257,7 @@ def apply_import_briefly(session: Session, batch_id: int, account_id: int | None
             return apply_import(session, session.get_one(ImportBatch, batch_id), account_id)
         refuse_erased(session, round_)
         mark = mark_round(session, round_)
-        plan = _plan(session, round_, batch.kind, batch.data)
+        plan = _plan(session, round_, batch.kind, batch.data, tell)
         rows = prepare_rows(round_, cast(ApplicationMerger, plan.merger), plan.to_write)
         session.rollback()
         session.expunge_all()
@@ -309,12 +341,14 @@ def recent_batches(session: Session, round_: Round, limit: int = 20) -> list[Imp
     return list(session.scalars(newest.limit(limit)))
 
 
-def _plan(session: Session, round_: Round, kind: str, data: bytes) -> _Plan:
+def _plan(session: Session, round_: Round, kind: str, data: bytes, tell: Tell = _tell_nobody) -> _Plan:
     reading = _KINDS[kind].read(session, round_, data)
     merger = _KINDS[kind].merger(session, round_)
     headers = {c.key: c.header for c in _KINDS[kind].columns(round_.rules)} | _GROUPED_HEADERS
     found, errors = [], list(reading.errors)
-    for row in reading.rows:
+    for index, row in enumerate(reading.rows):
+        if index % _TOLD_EVERY_ROWS == 0:
+            tell(index, len(reading.rows))
         fields = merger.changed_fields(row.record)
         frozen = merger.frozen_fields(row.record, fields) if fields else ()
         errors += [_frozen_cell(row, name, headers[name]) for name in frozen]
