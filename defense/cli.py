@@ -24,7 +24,7 @@ from defense.cli_mail import MAIL_COMMANDS
 from defense.cli_meetings import MEETING_COMMANDS
 from defense.cli_retention import RETENTION_COMMANDS
 from defense.cli_sandbox import SANDBOX_COMMANDS
-from defense.cli_support import settings, told_errors
+from defense.cli_support import named_errors, settings, told_errors
 from defense.cli_upstream_pull import UPSTREAM_PULL_COMMANDS
 from defense.cli_upstream_push import UPSTREAM_PUSH_COMMANDS
 from defense.domain.errors import DomainError, IllegalState, NotFound
@@ -41,6 +41,7 @@ from defense.services.access import Role, create_account, issue_link
 from defense.services.calendar_keeping import calendar_state, push_calendar
 from defense.services.exports import export_results, export_timetable
 from defense.services.first_start import sample_people
+from defense.services.import_running import APPLY, PREVIEW, carry_out_import
 from defense.services.imports import errors_of, import_workbook, marked_copy, reader_of
 from defense.services.outbox import SendSummary, send_due
 from defense.services.publishing import publish, published_schedule
@@ -67,7 +68,15 @@ file_in = click.argument("file", type=click.Path(exists=True, dir_okay=False, pa
 def register_commands(app: Flask) -> None:
     """Add the commands to `flask`."""
     for command in (
-        *(sample_data, import_applications, import_experts, import_panels, solve, publish_command),
+        *(
+            sample_data,
+            import_applications,
+            import_experts,
+            import_panels,
+            run_import,
+            solve,
+            publish_command,
+        ),
         *(
             export_timetable_command,
             export_results_command,
@@ -192,6 +201,16 @@ import_applications = _import_command(
 )
 import_experts = _import_command("import-experts", "experts", "Import a workbook of experts (专家库).")
 import_panels = _import_command("import-panels", "panels", "Import a workbook of panels (答辩组).")
+
+
+@click.command("run-import", hidden=True)
+@click.argument("batch_id", type=int)
+@click.argument("phase", type=click.Choice([PREVIEW, APPLY]))
+@click.argument("account_id", type=int)
+@named_errors
+def run_import(batch_id: int, phase: str, account_id: int) -> None:
+    """Look through, or take in, an uploaded workbook: what the served process leaves to this one."""
+    carry_out_import(sessionmaker(db.engine), batch_id, phase, account_id or None)
 
 
 @click.command("solve")

@@ -20,17 +20,18 @@ def keep_assessment(session: Session, application: Application, assessment: Asse
     before, after = application.assessment_json, assessment.to_json()
     application.assessment_json = after
     application.valid, application.requirement = assessment.valid, assessment.requirement.value
-    rows = _rows(after)
+    rows = finding_rows(after)
     if application.id is None:
         session.add_all(ApplicationFinding(application=application, **row) for row in rows)
-    elif before is None or _rows(before) != rows:
+    elif before is None or finding_rows(before) != rows:
         session.flush()
         session.execute(delete(_FINDINGS).where(_FINDINGS.c.application_id == application.id))
         if rows:
             session.execute(insert(_FINDINGS), [{"application_id": application.id, **row} for row in rows])
 
 
-def _rows(assessment: Mapping[str, Any]) -> list[dict[str, str]]:
+def finding_rows(assessment: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The findings of an assessment as rows, without the application that they are about."""
     return [
         {"rule": f["code"], "severity": f["severity"], "section": f["section"]}
         for f in assessment.get("findings", ())

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.application import ApplicationRecord
-from defense.domain.errors import InvalidInput, NotFound
+from defense.domain.errors import Conflict, InvalidInput, NotFound
 from defense.domain.half_days import half_day_warnings
 from defense.domain.people import PanelRecord
 from defense.domain.round_rules import RoundRules
@@ -35,6 +35,7 @@ from defense.integrations.workbooks.details import detail_sheets
 from defense.integrations.workbooks.headers import Column
 from defense.models import ImportBatch, Round
 from defense.models.types import utc_now
+from defense.services.application_bulk import mark_round, prepare_rows, write_rows
 from defense.services.audit import record_audit
 from defense.services.import_differences import field_differences, record_differences
 from defense.services.merging import (
@@ -46,13 +47,30 @@ from defense.services.merging import (
 )
 from defense.services.personal import allow_file
 from defense.services.retention import refuse_erased
+from defense.services.transaction import begin_snapshot, begin_write
 
 MAX_LISTED = 1_000
 """How many errors, and how many changed rows, a report lists; the marked workbook has every error."""
 
+MAX_ROWS_AT_ONCE = 300
+"""How many rows a request takes in by itself; more are left to a process of their own."""
+
 MAX_AUDITED = 200
 """How many changed rows an audit entry names."""
 
+Tell = Callable[[int, int], None]
+"""Told from time to time how many rows of how many were compared; called outside write transactions."""
+
+
+def _tell_nobody(_done: int, _total: int) -> None: ...
+
+
+_TOLD_EVERY_ROWS = 200
+_ATTEMPTS = 3
+_EVER_CHANGING = Text(
+    "导入期间本批次的数据一直在变化，未导入任何数据：请稍后再试。",
+    "The round kept changing during the import; nothing was imported. Try again in a while.",
+)
 _SHEET_TITLES = {"experts": "专家库", "panels": "答辩组", "applications": "申报人员"}
 # Fields of a record that the workbook spreads over several columns.
 _GROUPED_HEADERS = {
@@ -135,6 +153,9 @@ class ImportCounts:
         return self.new + self.changed
 
 
+_NO_ROWS = ImportCounts(0, 0, 0, 0)
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What a workbook would do to the database as it is now."""
@@ -191,18 +212,34 @@ def preview_import(
         The round's personal data was deleted.
     """
     read = reader_of(session, round_, kind)
-    plan = _plan(session, round_, kind, reading or read(data))
+    report = _report(_plan(session, round_, kind, reading or read(data)))
+    batch = keep_workbook(session, round_, kind, filename, data, account_id)
+    batch.report = report
+    session.flush()
+    return batch
+
+
+def keep_workbook(
+    session: Session, round_: Round, kind: str, filename: str, data: bytes, account_id: int | None
+) -> ImportBatch:
+    """Keep an uploaded workbook with an empty report, unread; not flushed."""
     batch = ImportBatch(
         round_id=round_.id,
         kind=kind,
         filename=filename[-255:],
         data=data,
-        report=_report(plan),
+        report={"counts": asdict(_NO_ROWS), "error_count": 0, "errors": [], "changes": [], "warnings": []},
         account_id=account_id,
     )
     session.add(batch)
-    session.flush()
     return batch
+
+
+def look_through(session: Session, batch: ImportBatch, tell: Tell) -> dict[str, Any]:
+    """The report of a kept workbook, compared with the database as it is now; writes nothing."""
+    round_ = session.get_one(Round, batch.round_id)
+    reading = reader_of(session, round_, batch.kind)(batch.data)
+    return _report(_plan(session, round_, batch.kind, reading, tell))
 
 
 def apply_import(
@@ -227,8 +264,53 @@ def apply_import(
         return counts_of(batch)
     read = reader_of(session, round_, batch.kind)
     plan = _plan(session, round_, batch.kind, reading or read(batch.data))
-    for record in plan.to_write:
-        plan.merger.write(record, account_id)
+    if isinstance(plan.merger, ApplicationMerger):
+        write_rows(session, round_, prepare_rows(round_, plan.merger, plan.to_write), account_id)
+    else:
+        for record in plan.to_write:
+            plan.merger.write(record, account_id)
+    return _note_applied(session, round_, batch, plan, account_id)
+
+
+def apply_import_briefly(
+    session: Session, batch_id: int, account_id: int | None, tell: Tell = _tell_nobody
+) -> ImportCounts:
+    """The same, but the workbook is read, compared and judged before the writer's place is taken.
+
+    The round is looked at again behind the lock: when it is not as it was, the work is done afresh.
+    An outermost caller's own: it begins transactions, and the caller commits the last one.
+
+    Raises
+    ------
+    Conflict
+        The round changed each time between the look and the lock.
+    """
+    for _attempt in range(_ATTEMPTS):
+        begin_snapshot(session)
+        batch = session.get_one(ImportBatch, batch_id)
+        round_ = session.get_one(Round, batch.round_id)
+        if batch.kind != "applications" or batch.applied_at is not None:
+            begin_write(session)
+            return apply_import(session, session.get_one(ImportBatch, batch_id), account_id)
+        mark = mark_round(session, round_)
+        reading = reader_of(session, round_, batch.kind)(batch.data)
+        plan = _plan(session, round_, batch.kind, reading, tell)
+        rows = prepare_rows(round_, cast(ApplicationMerger, plan.merger), plan.to_write)
+        session.rollback()
+        session.expunge_all()
+        begin_write(session)
+        batch = session.get_one(ImportBatch, batch_id)
+        round_ = session.get_one(Round, batch.round_id, with_for_update=True, populate_existing=True)
+        refuse_erased(session, round_)
+        if batch.applied_at is None and mark_round(session, round_, to_write=True) == mark:
+            write_rows(session, round_, rows, account_id)
+            return _note_applied(session, round_, batch, plan, account_id)
+    raise Conflict(_EVER_CHANGING)
+
+
+def _note_applied(
+    session: Session, round_: Round, batch: ImportBatch, plan: _Plan, account_id: int | None
+) -> ImportCounts:
     batch.report, batch.applied_at = _report(plan), utc_now()
     session.flush()
     if plan.to_write:
@@ -322,11 +404,15 @@ def recent_batches(session: Session, round_: Round, limit: int = 20) -> list[Imp
     return list(session.scalars(newest.limit(limit)))
 
 
-def _plan(session: Session, round_: Round, kind: str, reading: WorkbookReading[Any]) -> _Plan:
+def _plan(
+    session: Session, round_: Round, kind: str, reading: WorkbookReading[Any], tell: Tell = _tell_nobody
+) -> _Plan:
     merger = _KINDS[kind].merger(session, round_)
     headers = {c.key: c.header for c in _KINDS[kind].columns(round_.rules)} | _GROUPED_HEADERS
     found, errors = [], list(reading.errors)
-    for row in reading.rows:
+    for index, row in enumerate(reading.rows):
+        if index % _TOLD_EVERY_ROWS == 0:
+            tell(index, len(reading.rows))
         fields = merger.changed_fields(row.record)
         frozen = merger.frozen_fields(row.record, fields) if fields else ()
         errors += [_frozen_cell(row, name, headers[name]) for name in frozen]

@@ -167,6 +167,32 @@ class ApplicationMerger:
         if self._round.results_released_at is not None:
             tell_result(self._session, application)
 
+    def may_go_in_bulk(self, record: ApplicationRecord) -> bool:
+        """Whether writing it is only a matter of its own row: no account, no result, no begun defence."""
+        if self._round.results_released_at is not None:
+            return False
+        known = self._known.get(record.number)
+        return known is None or (known.name == record.name and not has_begun(known.defences))
+
+    def values_of(self, record: ApplicationRecord) -> dict[str, Any]:
+        """The columns of the record's row, assessed; the moment of the import is the writer's to say."""
+        application = self._known.get(record.number)
+        if application is not None:
+            record = self._with_details(application, record)
+        assessment = assess_eligibility(record, self._rules, self._calendar)
+        return {
+            "name": record.name,
+            "unit": record.unit,
+            "series": record.series,
+            "specialty": record.specialty,
+            "level": record.level.value,
+            "record_json": record_to_json(record),
+            "fee_paid": record.fee_paid,
+            "assessment_json": assessment.to_json(),
+            "valid": assessment.valid,
+            "requirement": assessment.requirement.value,
+        }
+
     def _with_details(self, application: Application, record: ApplicationRecord) -> ApplicationRecord:
         if self._says_everything:
             return record

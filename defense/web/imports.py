@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from defense.auth import access, own_transaction, require_principal
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
-from defense.extensions import db
+from defense.extensions import db, socketio
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
 from defense.services.import_differences import changes_page
 from defense.services.import_exports import export_import
+from defense.services.import_running import (
+    APPLY,
+    PREVIEW,
+    is_large,
+    is_large_batch,
+    request_stop,
+    run_of,
+    start_apply,
+    start_preview,
+    watch_import,
+)
 from defense.services.imports import (
     KINDS,
     apply_import,
@@ -68,11 +79,15 @@ def upload(code: str) -> ResponseReturnValue:
         account_id, data = require_principal().account_id, file.read()
         read = reader_of(db.session(), round_, kind)
         db.session.rollback()
-        reading = run_aside(read, data)
+        reading = None if is_large(kind, data) else run_aside(read, data)
         begin_write(db.session())
         round_ = round_or_404(code)
-        batch = preview_import(db.session(), round_, kind, file.filename, data, account_id, reading)
-        db.session.commit()
+        if reading is None:
+            batch = start_preview(db.session(), round_, file.filename, data, account_id)
+            _leave_to_process(batch, PREVIEW, account_id)
+        else:
+            batch = preview_import(db.session(), round_, kind, file.filename, data, account_id, reading)
+            db.session.commit()
     except InvalidInput as error:
         db.session.rollback()
         round_ = round_or_404(code)
@@ -100,6 +115,7 @@ def show(code: str, batch_id: int) -> ResponseReturnValue:
         batch=batch,
         kind=localise(_KIND_TEXT[batch.kind]),
         counts=counts_of(batch),
+        run=run_of(batch),
         errors=errors_of(batch),
         changes=changes_page(
             batch.report["changes"],
@@ -116,16 +132,42 @@ def apply(code: str, batch_id: int) -> ResponseReturnValue:
     """Take the good rows in; sent twice, it happens once."""
     account_id, round_ = require_principal().account_id, round_or_404(code)
     batch, reading = _batch_or_404(round_, batch_id), None
-    if batch.applied_at is None:
+    if batch.applied_at is None and not is_large_batch(batch) and run_of(batch) is None:
         read, data = reader_of(db.session(), round_, batch.kind), batch.data
         db.session.rollback()
         reading = run_aside(read, data)
     begin_write(db.session())
     batch = _batch_or_404(round_or_404(code), batch_id)
+    if reading is None and batch.applied_at is None:
+        start_apply(db.session(), batch)
+        _leave_to_process(batch, APPLY, account_id)
+        return redirect(url_for("imports.show", code=code, batch_id=batch_id))
     counts = apply_import(db.session(), batch, account_id, reading)
     db.session.commit()
     flash(_("Imported: %(new)s new, %(changed)s changed.", new=counts.new, changed=counts.changed), "success")
     return redirect(url_for("imports.show", code=code, batch_id=batch_id))
+
+
+@pages.post("/<int:batch_id>/cancel")
+@access(Role.STAFF)
+def cancel(code: str, batch_id: int) -> ResponseReturnValue:
+    """Stop what a process of its own does with a workbook; nothing of it stays."""
+    request_stop(db.session(), _batch_or_404(round_or_404(code), batch_id))
+    db.session.commit()
+    return redirect(url_for("imports.show", code=code, batch_id=batch_id))
+
+
+def _leave_to_process(batch: ImportBatch, phase: str, account_id: int | None) -> None:
+    """Commit, and let a process of its own do the work behind this request."""
+    batch_id = batch.id
+    db.session.commit()
+    environment = {
+        "DATABASE_URL": db.engine.url.render_as_string(hide_password=False),
+        "INSTANCE_DIR": current_app.instance_path,
+    }
+    socketio.start_background_task(
+        watch_import, sessionmaker(db.engine), batch_id, phase, account_id, environment
+    )
 
 
 @pages.post("/<int:batch_id>/marked.xlsx")

@@ -1,0 +1,101 @@
+"""A large workbook is looked at and taken in by a process of its own, all of it or nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+from werkzeug.test import TestResponse
+
+from bench.records.workbooks import write_applications
+from defense.domain.round_rules import parse_round_rules
+from defense.extensions import socketio
+from defense.models import Application, ImportBatch
+from defense.services.import_running import run_of
+from defense.services.rounds import RULE_FILES_DIR
+
+Office = Callable[[str], FlaskClient]
+Upload = Callable[..., TestResponse]
+ROWS = 400
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    rules = parse_round_rules((RULE_FILES_DIR / "2021.toml").read_text(encoding="utf-8"))
+    path: Path = tmp_path_factory.mktemp("large") / "large.xlsx"
+    write_applications(path, rules, ROWS, "甲单位")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def ended(database: Callable, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], ImportBatch]]:
+    """Wait until nothing works on the one batch any more; also before the database goes."""
+
+    watchers: list[Thread] = []
+
+    def begin(work: Callable[..., None], *arguments: object) -> None:
+        # The server's greenlets run only under its own loop; here a thread does the same work.
+        watchers.append(Thread(target=work, args=arguments))
+        watchers[-1].start()
+
+    monkeypatch.setattr(socketio, "start_background_task", begin)
+
+    def wait() -> ImportBatch:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            batch: ImportBatch = database(_loaded)
+            run = run_of(batch)
+            if run is None or run["state"] != "running":
+                return batch
+            time.sleep(0.1)
+        raise AssertionError("the process did not end")
+
+    yield wait
+    for watcher in watchers:
+        watcher.join(60)
+
+
+def _loaded(session) -> ImportBatch:  # type: ignore[no-untyped-def]
+    batch: ImportBatch = session.scalars(select(ImportBatch)).one()
+    session.refresh(batch)
+    session.expunge(batch)
+    return batch
+
+
+def _count(database: Callable) -> int:
+    return int(database(lambda s: s.scalar(select(func.count()).select_from(Application))))
+
+
+def test_a_large_workbook_is_previewed_and_imported_behind_the_page(
+    app: Flask, office: Office, upload: Upload, large: bytes, database: Callable, ended: Callable
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", large).location
+    page = staff.get(location).get_data(as_text=True)
+    assert 'http-equiv="refresh"' in page
+    batch = ended()
+    assert batch.report["counts"] == {"new": ROWS, "changed": 0, "unchanged": 0, "refused": 0}, batch.report
+    assert 'http-equiv="refresh"' not in staff.get(location).get_data(as_text=True)
+    assert _count(database) == 0
+
+    assert staff.post(location).status_code == 302
+    assert ended().applied_at is not None
+    assert _count(database) == ROWS
+
+
+def test_a_cancelled_preview_leaves_nothing_and_says_so(
+    office: Office, upload: Upload, large: bytes, database: Callable, ended: Callable
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", large).location
+    assert staff.post(f"{location}/cancel").location == location
+    assert run_of(ended())["state"] == "cancelled"
+    assert "已取消" in staff.get(location).get_data(as_text=True)
+    assert staff.post(location).status_code == 409
+    assert _count(database) == 0
