@@ -22,7 +22,7 @@ run: setup
 test:
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint:
 	@$(BIN)/ruff check .

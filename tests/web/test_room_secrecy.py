@@ -98,6 +98,7 @@ class _Run:
                 self.sockets[name].wait_for('"voted":true', times=i + 1)
             if i in (0, len(choices) - 1):
                 self._look(f"{i + 1} voted")
+        self._take_exports()
         self._look_behind(ballot_round_id)
         close_ballot(self.server, self.http["secretary"], ballot_round_id)
         ((tally,),) = rows(self.server, "SELECT tally FROM ballot_round WHERE id = ?", ballot_round_id)
@@ -137,14 +138,16 @@ class _Run:
                 answer = http.get(self.server.url + address, timeout=WAIT_S, allow_redirects=False)
                 assert answer.status_code < 500, (name, endpoint)
                 self.result.pages[f"{moment}: {name} asks {endpoint}"] = answer_of(answer)
+        for name, socket in self.sockets.items():
+            for event, data in (("enter", {"sitting_id": self.server.sitting_id}), ("clock", {})):
+                self.result.pages[f"{moment}: {name} sends {event}"] = masked(socket.ask(event, data))
+
+    def _take_exports(self) -> None:
         for name in ("staff", "supervisor"):
             for endpoint, address in self.stage.exports.items():
                 answer = self.http[name].post(self.server.url + address, timeout=WAIT_S)
                 assert answer.status_code < 500, (name, endpoint)
-                self.result.pages[f"{moment}: {name} takes {endpoint}"] = answer_of(answer)
-        for name, socket in self.sockets.items():
-            for event, data in (("enter", {"sitting_id": self.server.sitting_id}), ("clock", {})):
-                self.result.pages[f"{moment}: {name} sends {event}"] = masked(socket.ask(event, data))
+                self.result.pages[f"all voted: {name} takes {endpoint}"] = answer_of(answer)
 
     def _look_behind(self, ballot_round_id: str) -> None:
         told = self.result
