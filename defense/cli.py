@@ -35,14 +35,27 @@ from defense.integrations.caldav_push import CaldavServer
 from defense.integrations.mail import senders_from
 from defense.integrations.nginx import nginx_config
 from defense.integrations.sample_data import SampleSummary, write_sample_data
-from defense.models import Account, Round, SolveRun
+from defense.models import Account, ImportBatch, Round, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, issue_link
 from defense.services.calendar_keeping import calendar_state, push_calendar
 from defense.services.exports import export_results, export_timetable
 from defense.services.first_start import sample_people
-from defense.services.import_running import APPLY, PREVIEW, carry_out_import
-from defense.services.imports import errors_of, import_workbook, marked_copy, reader_of
+from defense.services.import_running import (
+    APPLY,
+    MARKED,
+    PREVIEW,
+    TABLE,
+    carry_out_import,
+    write_workbook,
+)
+from defense.services.imports import (
+    apply_import_briefly,
+    errors_of,
+    keep_workbook,
+    marked_copy,
+    reader_of,
+)
 from defense.services.outbox import SendSummary, send_due
 from defense.services.publishing import publish, published_schedule
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
@@ -74,6 +87,7 @@ def register_commands(app: Flask) -> None:
             import_experts,
             import_panels,
             run_import,
+            write_import_workbook,
             solve,
             publish_command,
         ),
@@ -161,9 +175,14 @@ def _import(kind: str, file: Path, code: str, errors_file: Path | None) -> None:
     # With no transaction open, since a served installation may be voting meanwhile; a round that is new is
     # not kept before its first workbook is good.
     reading = read(data)
-    with _writing() as session:
-        round_ = ensure_round(session, code)
-        batch, counts = import_workbook(session, round_, kind, file.name, data, None, reading)
+    with sessionmaker(db.engine)() as session:
+        begin_write(session)
+        batch = keep_workbook(session, ensure_round(session, code), kind, file.name, data, None)
+        session.commit()
+        batch_id = batch.id
+        counts = apply_import_briefly(session, batch_id, None, reading=reading)
+        session.commit()
+        batch = session.get_one(ImportBatch, batch_id)
         errors = errors_of(batch)
         if errors and errors_file:
             errors_file.write_bytes(marked_copy(session, batch))
@@ -211,6 +230,16 @@ import_panels = _import_command("import-panels", "panels", "Import a workbook of
 def run_import(batch_id: int, phase: str, account_id: int) -> None:
     """Look through, or take in, an uploaded workbook: what the served process leaves to this one."""
     carry_out_import(sessionmaker(db.engine), batch_id, phase, account_id or None)
+
+
+@click.command("write-import-workbook", hidden=True)
+@click.argument("batch_id", type=int)
+@click.argument("what", type=click.Choice([MARKED, TABLE]))
+@click.argument("column")
+@named_errors
+def write_import_workbook(batch_id: int, what: str, column: str) -> None:
+    """Write a workbook about an upload to the standard output: what the served process leaves to this one."""
+    write_workbook(sessionmaker(db.engine), batch_id, what, column, sys.stdout.buffer)
 
 
 @click.command("solve")

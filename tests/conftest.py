@@ -22,13 +22,13 @@ from defense.migrating import ensure_database
 from defense.models import Account, Round, Sitting, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, candidate_account, create_account, expert_account, issue_link
-from defense.services.imports import import_workbook
 from defense.services.publishing import publish
 from defense.services.rounds import ensure_round
 from defense.services.scheduling import latest_schedule
 from defense.services.solving import carry_out_run, start_run
 from defense.services.transaction import begin_write
 from defense.settings import Settings
+from tests.importing import import_workbook
 from tests.live import LiveServer, start_server
 
 SAMPLE_CANDIDATES = 24
@@ -114,7 +114,7 @@ def publish_sample_round(settings: Settings, directory: Path, first_day: date = 
         write_sample_data(directory, SAMPLE_CANDIDATES, 7, first_day, round_.rules)
         for kind in ("experts", "panels", "applications"):
             data = (directory / f"{kind}.xlsx").read_bytes()
-            import_workbook(session, round_, kind, f"{kind}.xlsx", data)
+            import_workbook(session, round_, kind, data)
         run_id = start_run(session, round_, None).id
         session.commit()
     carry_out_run(sessionmaker(db.engine), run_id, time_limit_s=20)

@@ -25,7 +25,7 @@ from defense.integrations.sample_data import write_sample_data
 from defense.migrating import ensure_database
 from defense.models import Round
 from defense.models.types import utc_now
-from defense.services.imports import import_workbook
+from defense.services.imports import apply_import, preview_import
 from defense.services.outbox import send_due
 from defense.services.publishing import publish
 from defense.services.rounds import ensure_round
@@ -96,7 +96,8 @@ def _solve(directory: Path, rows: int) -> None:
             write_sample_data(directory, rows, 7, date(2021, 11, 22), round_.rules)
             for kind in ("experts", "panels", "applications"):
                 name = f"{kind}.xlsx"
-                import_workbook(session, round_, kind, name, (directory / name).read_bytes())
+                batch = preview_import(session, round_, kind, name, (directory / name).read_bytes(), None)
+                apply_import(session, batch, None)
             run_id = start_run(session, round_, None).id
             session.commit()
         carry_out_run(sessions, run_id, time_limit_s=SOLVE_LIMIT_S)

@@ -8,10 +8,13 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from bench.command import carry_out, parse_arguments, report
 from bench.figures import Figure, Target, of_runs
+from bench.records.serving import ServingError, waits_meanwhile
 from bench.records.workbooks import write_applications
+from bench.voting.servers import ServerError
 from defense.domain.round_rules import parse_round_rules
 from defense.services.rounds import RULE_FILES_DIR
 
@@ -20,6 +23,7 @@ QUICK_ROWS = 2_000
 TIME = Target("≤", 60, "s")
 LOCK = Target("≤", 5, "s")
 MEMORY = Target("≤", 500, "MB")
+PAUSE = Target("≤", 500, "ms")
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,29 @@ def _measured(bench: Bench, work: str, unit: str, database: str) -> list[Figure]
     ]
 
 
-WORKS: dict[str, Callable[[Bench], list[Figure]]] = {"new": import_new, "changed": import_changed}
+def import_served(bench: Bench) -> list[Figure]:
+    """By the pages of the running service, while others ask for theirs."""
+    workbook, folder = bench.folder / "served.xlsx", bench.folder / "served"
+    folder.mkdir()
+    rules = parse_round_rules((RULE_FILES_DIR / "2021.toml").read_text(encoding="utf-8"))
+    write_applications(workbook, rules, bench.rows, "甲单位")
+    quiet, disturbed = waits_meanwhile(folder, workbook)
+    figures = []
+    for work, waits in (("nothing else", quiet), (f"{bench.rows:,} applications imported", disturbed)):
+        ordered = sorted(wait * 1000 for wait in waits)
+        figures += [
+            of_runs(f"a page, {work}", "median, ms", [median(ordered)]),
+            of_runs(f"a page, {work}", "99 %, ms", [ordered[len(ordered) * 99 // 100]]),
+            of_runs(f"a page, {work}", "longest, ms", ordered[-1:], PAUSE if waits is disturbed else None),
+        ]
+    return figures
+
+
+WORKS: dict[str, Callable[[Bench], list[Figure]]] = {
+    "new": import_new,
+    "changed": import_changed,
+    "served": import_served,
+}
 
 
 def main() -> None:
@@ -78,7 +104,7 @@ def main() -> None:
     options = parse_arguments("records", __doc__, WORKS, f"{QUICK_ROWS:,} rows instead of {ROWS:,}")
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), QUICK_ROWS if options.quick else ROWS)
-        failures = (subprocess.CalledProcessError, RuntimeError)
+        failures = (subprocess.CalledProcessError, RuntimeError, ServerError, ServingError)
         report(carry_out(options.only or list(WORKS), WORKS, bench, failures), options.out)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +19,6 @@ from defense.services.assessing import finding_rows
 from defense.services.merging import ApplicationMerger
 
 _APPLICATIONS, _FINDINGS = table_of(Application), table_of(ApplicationFinding)
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,50 @@ class RoundMark:
     defences: frozenset[tuple[Any, ...]]
 
 
-@dataclass(frozen=True)
 class PreparedRows:
-    """Rows as they go into the tables, and the records that are written one by one."""
+    """Rows as they go into the tables, and the records that are written one by one.
 
-    new: tuple[dict[str, Any], ...]
-    changed: tuple[dict[str, Any], ...]
+    Twenty thousand rows as dictionaries fill hundreds of megabytes, so they are kept packed, some hundred
+    in a piece, and unpacked piece by piece while they are written.
+    """
+
+    def __init__(self, round_: Round) -> None:
+        self._round_id = round_.id
+        self._pieces: list[bytes] = []
+        self.single: list[ApplicationRecord] = []
+        """Of persons who were renamed, whose defence has begun or whose result is out: more hangs on them."""
+
+    def add(self, merger: ApplicationMerger, records: Iterable[ApplicationRecord]) -> None:
+        """Work out the rows of new and changed applications; writes nothing."""
+        piece = _Piece([], [], {})
+        for record in records:
+            if not merger.may_go_in_bulk(record):
+                self.single.append(record)
+                continue
+            values = merger.values_of(record)
+            piece.findings[record.number] = finding_rows(values["assessment_json"])
+            known = merger.known(record.number)
+            if known is None:
+                piece.new.append({"round_id": self._round_id, "number": record.number, **values})
+            else:
+                piece.changed.append({"row_id": known.id, **values})
+        if piece.findings:
+            packed = json.dumps([piece.new, piece.changed, piece.findings])
+            self._pieces.append(zlib.compress(packed.encode(), level=1))
+
+    def pieces(self) -> Iterator[_Piece]:
+        """What was added, in the same order and pieces."""
+        for packed in self._pieces:
+            yield _Piece(*json.loads(zlib.decompress(packed)))
+
+
+@dataclass(frozen=True)
+class _Piece:
+    new: list[dict[str, Any]]
+    changed: list[dict[str, Any]]
+    """With `row_id`."""
     findings: dict[str, list[dict[str, str]]]
     """Number → what the rules found."""
-    single: tuple[ApplicationRecord, ...]
-    """Of persons who were renamed, whose defence has begun, or whose result is out: more hangs on these."""
 
 
 def mark_round(session: Session, round_: Round, to_write: bool = False) -> RoundMark:
@@ -62,34 +97,15 @@ def mark_round(session: Session, round_: Round, to_write: bool = False) -> Round
     )
 
 
-def prepare_rows(
-    round_: Round, merger: ApplicationMerger, records: Iterable[ApplicationRecord]
-) -> PreparedRows:
-    """Work out the rows of new and changed applications; writes nothing."""
-    new, changed, single = [], [], []
-    findings: dict[str, list[dict[str, str]]] = {}
-    for record in records:
-        if not merger.may_go_in_bulk(record):
-            single.append(record)
-            continue
-        values = merger.values_of(record)
-        findings[record.number] = finding_rows(values["assessment_json"])
-        known = merger.known(record.number)
-        if known is None:
-            new.append({"round_id": round_.id, "number": record.number, **values})
-        else:
-            changed.append({"row_id": known.id, "row_number": record.number, **values})
-    return PreparedRows(tuple(new), tuple(changed), findings, tuple(single))
-
-
 def write_rows(session: Session, round_: Round, rows: PreparedRows, account_id: int | None) -> None:
     """Write what was prepared; the caller has seen that the round's mark is the same, and commits."""
     now = utc_now()
-    for part in _parts(rows.new):
-        session.execute(insert(_APPLICATIONS), [{**row, "imported_at": now} for row in part])
-    _update(session, rows.changed, now)
-    if rows.findings:
-        _write_findings(session, round_, rows)
+    for piece in rows.pieces():
+        if piece.new:
+            session.execute(insert(_APPLICATIONS), [{**row, "imported_at": now} for row in piece.new])
+        if piece.changed:
+            _update(session, piece.changed, now)
+        _write_findings(session, round_, piece)
     if rows.single:
         numbers = [record.number for record in rows.single]
         merger = ApplicationMerger(session, round_, numbers=numbers)
@@ -98,35 +114,29 @@ def write_rows(session: Session, round_: Round, rows: PreparedRows, account_id: 
 
 
 def _update(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
-    if not rows:
-        return
-    names = [name for name in rows[0] if name not in ("row_id", "row_number")]
+    names = [name for name in rows[0] if name != "row_id"]
     statement = (
         update(_APPLICATIONS)
         .where(_APPLICATIONS.c.id == bindparam("row_id"))
         .values({**{name: bindparam(f"to_{name}") for name in names}, "imported_at": now})
     )
-    for part in _parts(rows):
-        session.connection().execute(
-            statement,
-            [{"row_id": row["row_id"], **{f"to_{name}": row[name] for name in names}} for row in part],
-        )
+    session.connection().execute(
+        statement,
+        [{"row_id": row["row_id"], **{f"to_{name}": row[name] for name in names}} for row in rows],
+    )
 
 
-def _write_findings(session: Session, round_: Round, rows: PreparedRows) -> None:
-    for part in _parts(rows.changed):
-        ids = [row["row_id"] for row in part]
-        session.execute(delete(_FINDINGS).where(_FINDINGS.c.application_id.in_(ids)))
-    query = select(Application.number, Application.id).where(Application.round_id == round_.id)
-    ids_by_number = {row.number: row.id for row in session.execute(query)}
+def _write_findings(session: Session, round_: Round, piece: _Piece) -> None:
+    query = select(Application.number, Application.id).where(
+        Application.round_id == round_.id, Application.number.in_(piece.findings)
+    )
+    ids = {row.number: row.id for row in session.execute(query)}
+    if piece.changed:
+        session.execute(delete(_FINDINGS).where(_FINDINGS.c.application_id.in_(ids.values())))
     found = [
-        {"application_id": ids_by_number[number], **finding}
-        for number, findings in rows.findings.items()
+        {"application_id": ids[number], **finding}
+        for number, findings in piece.findings.items()
         for finding in findings
     ]
-    for part in _parts(found):
-        session.execute(insert(_FINDINGS), part)
-
-
-def _parts(rows: Sequence[dict[str, Any]]) -> Iterable[Sequence[dict[str, Any]]]:
-    return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
+    if found:
+        session.execute(insert(_FINDINGS), found)

@@ -6,11 +6,12 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -18,18 +19,23 @@ from defense.domain.errors import Conflict, DomainError
 from defense.domain.text import Text
 from defense.models import ImportBatch, Round
 from defense.models.types import utc_now
+from defense.services.import_exports import export_import
 from defense.services.imports import (
     MAX_ROWS_AT_ONCE,
     apply_import_briefly,
     counts_of,
     keep_workbook,
     look_through,
+    marked_copy,
 )
 from defense.services.retention import refuse_erased
 from defense.services.transaction import begin_snapshot, begin_write
 from defense.settings import PROJECT_DIR
 
 PREVIEW, APPLY = "preview", "apply"
+MARKED, TABLE = "marked", "table"
+"""Workbooks about an upload: itself with its faults marked; its faults, oddities and changes as tables."""
+
 LIMIT = timedelta(minutes=15)
 """After it a run is stopped, or counts as interrupted when nobody is there to stop it."""
 
@@ -45,6 +51,17 @@ _INTERRUPTED = Text(
 )
 _CANCELLED = Text("已取消，未导入任何数据。", "Cancelled; nothing was imported.")
 _BUSY = Text("该文件正在处理，请稍候。", "This file is being worked on; please wait.")
+_ONE_AT_A_TIME = Text(
+    "正在为另一位用户生成大型工作簿，请一分钟后再试。",
+    "A large workbook is being made for somebody else; try again in a minute.",
+)
+_NOT_MADE = Text(
+    "未能生成该工作簿：请重试；若再次发生，请联系系统管理员。",
+    "The workbook could not be made. Try again, and if it happens again, turn to the administrator of this "
+    "service.",
+)
+_making = threading.Lock()
+"""One process that makes a workbook is enough: each takes a core and hundreds of megabytes."""
 
 
 def is_large(kind: str, data: bytes) -> bool:
@@ -145,9 +162,7 @@ def watch_import(
     """
     with session_factory() as session:
         began = session.get_one(ImportBatch, batch_id).report["run"]["since"]
-    call = [sys.executable, "-m", "flask", "--app", "defense.app:create_app", "run-import"]
-    call += [str(batch_id), phase, str(account_id or 0)]
-    process = subprocess.Popen(call, cwd=PROJECT_DIR, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    process = _start(environment, "run-import", str(batch_id), phase, str(account_id or 0))
     state, text = "failed", _INTERRUPTED
     began_s = time.monotonic()
     while process.poll() is None:
@@ -158,6 +173,59 @@ def watch_import(
         elif time.monotonic() - began_s > LIMIT.total_seconds():
             process.kill()
     _end(session_factory, batch_id, state, text, began)
+
+
+def write_workbook(
+    session_factory: sessionmaker[Session], batch_id: int, what: str, column: str, out: BinaryIO
+) -> None:
+    """Write `MARKED` or `TABLE` of a batch; run in a process of its own, an outermost caller."""
+    with session_factory() as session:
+        begin_snapshot(session)
+        out.write(_workbook(session, session.get_one(ImportBatch, batch_id), what, column))
+
+
+def workbook_of(
+    session: Session, batch: ImportBatch, what: str, column: str, environment: dict[str, str]
+) -> bytes:
+    """`MARKED` or `TABLE` of a batch; of a large one a process of its own makes it, with no transaction open.
+
+    Parameters
+    ----------
+    column : of the table, the one in which changed rows must differ; empty for any.
+
+    Raises
+    ------
+    Conflict
+        Another one is being made, or the process did not end well.
+    """
+    if not is_large(batch.kind, batch.data):
+        return _workbook(session, batch, what, column)
+    batch_id = batch.id
+    session.rollback()
+    if not _making.acquire(blocking=False):
+        raise Conflict(_ONE_AT_A_TIME)
+    try:
+        process = _start(environment, "write-import-workbook", str(batch_id), what, column)
+        try:
+            data, _nothing = process.communicate(timeout=LIMIT.total_seconds())
+        finally:
+            process.kill()
+    except subprocess.TimeoutExpired as error:
+        raise Conflict(_NOT_MADE) from error
+    finally:
+        _making.release()
+    if process.returncode != 0:
+        raise Conflict(_NOT_MADE)
+    return bytes(data)
+
+
+def _workbook(session: Session, batch: ImportBatch, what: str, column: str) -> bytes:
+    return marked_copy(session, batch) if what == MARKED else export_import(session, batch, column)
+
+
+def _start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+    call = [sys.executable, "-m", "flask", "--app", "defense.app:create_app", *arguments]
+    return subprocess.Popen(call, cwd=PROJECT_DIR, env=os.environ | environment, stdout=subprocess.PIPE)
 
 
 def _is_unwanted(session_factory: sessionmaker[Session], batch_id: int, began: str) -> bool:

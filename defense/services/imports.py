@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,7 +35,7 @@ from defense.integrations.workbooks.details import detail_sheets
 from defense.integrations.workbooks.headers import Column
 from defense.models import ImportBatch, Round
 from defense.models.types import utc_now
-from defense.services.application_bulk import mark_round, prepare_rows, write_rows
+from defense.services.application_bulk import PreparedRows, mark_round, write_rows
 from defense.services.audit import record_audit
 from defense.services.import_differences import field_differences, record_differences
 from defense.services.merging import (
@@ -65,7 +65,11 @@ Tell = Callable[[int, int], None]
 def _tell_nobody(_done: int, _total: int) -> None: ...
 
 
-_TOLD_EVERY_ROWS = 200
+def _keep_nothing(_merger: Any, _records: Sequence[Any]) -> None: ...
+
+
+_COMPARED_AT_ONCE = 500
+"""How many applications of the database are held in memory at a time."""
 _ATTEMPTS = 3
 _EVER_CHANGING = Text(
     "导入期间本批次的数据一直在变化，未导入任何数据：请稍后再试。",
@@ -96,10 +100,16 @@ _FROZEN = Text(
 )
 
 
+Rows = Sequence[ReadRow[Any]]
+Keep = Callable[[Any, Sequence[Any]], None]
+"""Given a merger and those of its records that would change the database."""
+
+
 @dataclass(frozen=True)
 class _Kind:
     reader: Callable[[Session, Round], Callable[[bytes], WorkbookReading[Any]]]
-    merger: Callable[[Session, Round], Merger[Any]]
+    mergers: Callable[[Session, Round, Rows], Iterable[tuple[Merger[Any], Rows]]]
+    """The rows in parts, in their order, each with what compares it."""
     columns: Callable[[RoundRules], Iterable[Column]]
     warnings: Callable[[Any, RoundRules], Iterable[Text]] = lambda record, rules: ()
     """What is odd about a record that is taken in all the same."""
@@ -111,21 +121,37 @@ def _panel_warnings(panel: PanelRecord, rules: RoundRules) -> Iterable[Text]:
     return dict.fromkeys(found)
 
 
+def _with_all_experts(session: Session, round_: Round, rows: Rows) -> Iterable[tuple[Merger[Any], Rows]]:
+    return [(ExpertMerger(session, round_), rows)]
+
+
+def _with_all_panels(session: Session, round_: Round, rows: Rows) -> Iterable[tuple[Merger[Any], Rows]]:
+    return [(PanelMerger(session, round_), rows)]
+
+
+def _with_the_same_applications(
+    session: Session, round_: Round, rows: Rows
+) -> Iterator[tuple[Merger[Any], Rows]]:
+    for start in range(0, len(rows), _COMPARED_AT_ONCE):
+        part = rows[start : start + _COMPARED_AT_ONCE]
+        yield ApplicationMerger(session, round_, numbers=[row.record.number for row in part]), part
+
+
 _KINDS = {
     "experts": _Kind(
-        lambda session, round_: partial(read_experts, rules=round_.rules), ExpertMerger, expert_columns
+        lambda session, round_: partial(read_experts, rules=round_.rules), _with_all_experts, expert_columns
     ),
     "panels": _Kind(
         lambda session, round_: partial(
             read_panels, rules=round_.rules, expert_numbers_known=levels_of_experts(session, round_)
         ),
-        PanelMerger,
+        _with_all_panels,
         panel_columns,
         _panel_warnings,
     ),
     "applications": _Kind(
         lambda session, round_: partial(read_applications, rules=round_.rules),
-        ApplicationMerger,
+        _with_the_same_applications,
         application_columns,
     ),
 }
@@ -166,8 +192,6 @@ class _Plan:
     """Of changed rows: where they stand, whom they are about, which columns differ."""
     warnings: tuple[dict[str, Any], ...]
     """Of good rows: where they stand, whom they are about, what is odd."""
-    to_write: tuple[Any, ...]
-    merger: Merger[Any]
 
 
 def reader_of(session: Session, round_: Round, kind: str) -> Callable[[bytes], WorkbookReading[Any]]:
@@ -263,22 +287,35 @@ def apply_import(
     if batch.applied_at is not None:
         return counts_of(batch)
     read = reader_of(session, round_, batch.kind)
-    plan = _plan(session, round_, batch.kind, reading or read(batch.data))
-    if isinstance(plan.merger, ApplicationMerger):
-        write_rows(session, round_, prepare_rows(round_, plan.merger, plan.to_write), account_id)
+    reading = reading or read(batch.data)
+    if batch.kind == "applications":
+        rows = PreparedRows(round_)
+        plan = _plan(session, round_, batch.kind, reading, keep=rows.add)
+        write_rows(session, round_, rows, account_id)
     else:
-        for record in plan.to_write:
-            plan.merger.write(record, account_id)
+        to_write: list[tuple[Merger[Any], Sequence[Any]]] = []
+        plan = _plan(session, round_, batch.kind, reading, keep=lambda *part: to_write.append(part))
+        for merger, records in to_write:
+            for record in records:
+                merger.write(record, account_id)
     return _note_applied(session, round_, batch, plan, account_id)
 
 
 def apply_import_briefly(
-    session: Session, batch_id: int, account_id: int | None, tell: Tell = _tell_nobody
+    session: Session,
+    batch_id: int,
+    account_id: int | None,
+    tell: Tell = _tell_nobody,
+    reading: WorkbookReading[Any] | None = None,
 ) -> ImportCounts:
     """The same, but the workbook is read, compared and judged before the writer's place is taken.
 
     The round is looked at again behind the lock: when it is not as it was, the work is done afresh.
     An outermost caller's own: it begins transactions, and the caller commits the last one.
+
+    Parameters
+    ----------
+    reading : of the batch's data by `reader_of`, where it was read before; otherwise it is read here.
 
     Raises
     ------
@@ -291,11 +328,11 @@ def apply_import_briefly(
         round_ = session.get_one(Round, batch.round_id)
         if batch.kind != "applications" or batch.applied_at is not None:
             begin_write(session)
-            return apply_import(session, session.get_one(ImportBatch, batch_id), account_id)
+            return apply_import(session, session.get_one(ImportBatch, batch_id), account_id, reading)
         mark = mark_round(session, round_)
-        reading = reader_of(session, round_, batch.kind)(batch.data)
-        plan = _plan(session, round_, batch.kind, reading, tell)
-        rows = prepare_rows(round_, cast(ApplicationMerger, plan.merger), plan.to_write)
+        rows = PreparedRows(round_)
+        read = reader_of(session, round_, batch.kind)
+        plan = _plan(session, round_, batch.kind, reading or read(batch.data), tell, rows.add)
         session.rollback()
         session.expunge_all()
         begin_write(session)
@@ -313,24 +350,9 @@ def _note_applied(
 ) -> ImportCounts:
     batch.report, batch.applied_at = _report(plan), utc_now()
     session.flush()
-    if plan.to_write:
+    if plan.counts.to_write:
         record_audit(session, "import.applied", f"round:{round_.id}", _audit_detail(batch, plan), account_id)
     return plan.counts
-
-
-def import_workbook(
-    session: Session,
-    round_: Round,
-    kind: str,
-    filename: str,
-    data: bytes,
-    account_id: int | None = None,
-    reading: WorkbookReading[Any] | None = None,
-) -> tuple[ImportBatch, ImportCounts]:
-    """Preview and apply in one go, for commands; the errors are in the batch's report."""
-    reading = reading or reader_of(session, round_, kind)(data)
-    batch = preview_import(session, round_, kind, filename, data, account_id, reading)
-    return batch, apply_import(session, batch, account_id, reading)
 
 
 def marked_copy(session: Session, batch: ImportBatch) -> bytes:
@@ -405,39 +427,43 @@ def recent_batches(session: Session, round_: Round, limit: int = 20) -> list[Imp
 
 
 def _plan(
-    session: Session, round_: Round, kind: str, reading: WorkbookReading[Any], tell: Tell = _tell_nobody
+    session: Session,
+    round_: Round,
+    kind: str,
+    reading: WorkbookReading[Any],
+    tell: Tell = _tell_nobody,
+    keep: Keep = _keep_nothing,
 ) -> _Plan:
-    merger = _KINDS[kind].merger(session, round_)
     headers = {c.key: c.header for c in _KINDS[kind].columns(round_.rules)} | _GROUPED_HEADERS
-    found, errors = [], list(reading.errors)
-    for index, row in enumerate(reading.rows):
-        if index % _TOLD_EVERY_ROWS == 0:
-            tell(index, len(reading.rows))
-        fields = merger.changed_fields(row.record)
-        frozen = merger.frozen_fields(row.record, fields) if fields else ()
-        errors += [_frozen_cell(row, name, headers[name]) for name in frozen]
-        if not frozen:
-            found.append((row, fields))
-    new = sum(fields is None for _row, fields in found)
-    changed = [(row, fields) for row, fields in found if fields]
+    errors = list(reading.errors)
+    changes: list[dict[str, Any]] = []
+    warnings: list[dict[str, Any]] = []
+    new = unchanged = 0
+    for merger, rows in _KINDS[kind].mergers(session, round_, reading.rows):
+        tell(new + len(changes) + unchanged, len(reading.rows))
+        to_write = []
+        for row in rows:
+            fields = merger.changed_fields(row.record)
+            frozen = merger.frozen_fields(row.record, fields) if fields else ()
+            errors += [_frozen_cell(row, name, headers[name]) for name in frozen]
+            if frozen:
+                continue
+            if fields is None:
+                new += 1
+            elif fields:
+                changes.append(_change(row, merger, fields, headers, len(changes) < MAX_LISTED))
+            else:
+                unchanged += 1
+            if fields is None or fields:
+                to_write.append(row.record)
+            warnings += [
+                {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "text": text.to_json()}
+                for text in _KINDS[kind].warnings(row.record, round_.rules)
+            ]
+        keep(merger, to_write)
+    refused = max(reading.rows_seen - new - len(changes) - unchanged, 0)
     return _Plan(
-        counts=ImportCounts(
-            new=new,
-            changed=len(changed),
-            unchanged=len(found) - new - len(changed),
-            refused=max(reading.rows_seen - len(found), 0),
-        ),
-        errors=tuple(errors),
-        changes=tuple(
-            _change(row, merger, fields, headers, n < MAX_LISTED) for n, (row, fields) in enumerate(changed)
-        ),
-        warnings=tuple(
-            {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "text": text.to_json()}
-            for row, _fields in found
-            for text in _KINDS[kind].warnings(row.record, round_.rules)
-        ),
-        to_write=tuple(row.record for row, fields in found if fields is None or fields),
-        merger=merger,
+        ImportCounts(new, len(changes), unchanged, refused), tuple(errors), tuple(changes), tuple(warnings)
     )
 
 

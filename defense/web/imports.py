@@ -15,10 +15,11 @@ from defense.extensions import db, socketio
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
 from defense.services.import_differences import changes_page
-from defense.services.import_exports import export_import
 from defense.services.import_running import (
     APPLY,
+    MARKED,
     PREVIEW,
+    TABLE,
     is_large,
     is_large_batch,
     request_stop,
@@ -26,6 +27,7 @@ from defense.services.import_running import (
     start_apply,
     start_preview,
     watch_import,
+    workbook_of,
 )
 from defense.services.imports import (
     KINDS,
@@ -33,7 +35,6 @@ from defense.services.imports import (
     audit_marked_copy,
     counts_of,
     errors_of,
-    marked_copy,
     preview_import,
     reader_of,
     recent_batches,
@@ -161,13 +162,17 @@ def _leave_to_process(batch: ImportBatch, phase: str, account_id: int | None) ->
     """Commit, and let a process of its own do the work behind this request."""
     batch_id = batch.id
     db.session.commit()
-    environment = {
+    socketio.start_background_task(
+        watch_import, sessionmaker(db.engine), batch_id, phase, account_id, _environment()
+    )
+
+
+def _environment() -> dict[str, str]:
+    """What a process of the service's own must be told to work on the same database."""
+    return {
         "DATABASE_URL": db.engine.url.render_as_string(hide_password=False),
         "INSTANCE_DIR": current_app.instance_path,
     }
-    socketio.start_background_task(
-        watch_import, sessionmaker(db.engine), batch_id, phase, account_id, environment
-    )
 
 
 @pages.post("/<int:batch_id>/marked.xlsx")
@@ -177,7 +182,8 @@ def marked(code: str, batch_id: int) -> Response:
     # Marking takes its time; the writer's place is taken only for the entry.
     db.session.rollback()
     batch = _batch_or_404(round_or_404(code), batch_id)
-    data, filename = marked_copy(db.session(), batch), f"marked-{batch.filename}"
+    filename = f"marked-{batch.filename}"
+    data = workbook_of(db.session(), batch, MARKED, "", _environment())
     begin_write(db.session())
     audit_marked_copy(db.session(), batch_id, request.form.get("reason", ""), require_principal().account_id)
     db.session.commit()
@@ -191,7 +197,7 @@ def table(code: str, batch_id: int) -> Response:
     column = request.args.get("column", "")
 
     def make(session: Session, round_: Round) -> bytes:
-        return export_import(session, _batch_or_404(round_, batch_id), column)
+        return workbook_of(session, _batch_or_404(round_, batch_id), TABLE, column, _environment())
 
     return recorded_workbook(code, "导入核对表", make)
 
@@ -207,7 +213,7 @@ def _render_index(round_: Round, wrong_kind: str = "", message: str = "") -> str
         round=round_,
         kinds={kind: localise(_KIND_TEXT[kind]) for kind in KINDS},
         loaded={kind: loaded(kind) for kind in KINDS},
-        batches=[(batch, counts_of(batch)) for batch in recent_batches(db.session(), round_)],
+        batches=[(batch, counts_of(batch), run_of(batch)) for batch in recent_batches(db.session(), round_)],
         wrong_kind=wrong_kind,
         message=message,
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from defense.domain.record_parts import (
@@ -20,21 +18,17 @@ from defense.domain.record_parts import (
     FeePayment,
     Submission,
     Training,
-    TrainingKind,
     UnitOpinion,
     section_of,
 )
 from defense.domain.text import Text
-from defense.integrations.workbooks import cells, dates
-from defense.integrations.workbooks.cells import NONE_WORDING, as_text, invalid
+from defense.integrations.workbooks import cells, dates, detail_cells
 from defense.integrations.workbooks.headers import Column
 from defense.integrations.workbooks.proof_words import as_proof_kind
 from defense.integrations.workbooks.tables import Values
 
-_UNTIL_NOW = ("至今", "现在", "今", NONE_WORDING)
 _END_FIRST = Text("结束日期早于开始日期", "the last day is before the first")
 _RETURNED_FIRST = Text("退回时间早于上报时间", "it came back before it was handed in")
-_MAX_BYTES = 10 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ def _number() -> Column:
 
 
 def _day(key: str, header: str, *synonyms: str) -> Column:
-    return Column(key, header, _day_or_now, synonyms, blank_means=None)
+    return Column(key, header, detail_cells.day_or_now, synonyms, blank_means=None)
 
 
 def _text(key: str, header: str, *synonyms: str) -> Column:
@@ -86,14 +80,14 @@ def _persons_sheets() -> Iterator[DetailSheet]:
     yield DetailSheet("考试成绩", ("考试成绩证明", "考试成绩明细"), "exams", (
         _number(),
         Column("name", "考试名称", cells.as_named, ("考试",)),
-        Column("year", "考试年度", _as_year, ("年度", "年份")),
+        Column("year", "考试年度", detail_cells.as_year, ("年度", "年份")),
         _text("certificate_number", "证书编号", "证书号", "成绩单编号"),
         _text("score", "考试成绩", "成绩"),
     ), lambda values: ExamResult(**values))
     yield DetailSheet("工作简历明细", ("工作简历",), "employments", (
         _number(),
         Column("start", "起始日期", dates.as_day, ("开始日期", "起")),
-        Column("end", "截止日期", _day_or_now, ("结束日期", "止")),
+        Column("end", "截止日期", detail_cells.day_or_now, ("结束日期", "止")),
         Column("unit", "工作单位", cells.as_named, ("单位",)),
         _text("position", "职务或岗位", "职务", "岗位"),
     ), lambda values: Employment(**values), _check_days)
@@ -103,18 +97,18 @@ def _persons_sheets() -> Iterator[DetailSheet]:
         _day("start", "起始日期", "开始日期"),
         _day("end", "截止日期", "结束日期"),
         _text("role", "本人作用", "本人角色"),
-        Column("description", "内容说明", _long_or_none, ("说明",), blank_means=""),
+        Column("description", "内容说明", detail_cells.long_or_none, ("说明",), blank_means=""),
     ), lambda values: Achievement(**values), _check_days)
     yield DetailSheet("继续教育", ("继续教育明细",), "trainings", (
         _number(),
-        Column("kind", "科目类别", _as_training_kind, ("科目", "类别")),
-        Column("year", "年度", _as_year, ("培训年度", "年份")),
-        Column("hours", "学时", _as_hours, (), blank_means=None),
+        Column("kind", "科目类别", detail_cells.as_training_kind, ("科目", "类别")),
+        Column("year", "年度", detail_cells.as_year, ("培训年度", "年份")),
+        Column("hours", "学时", detail_cells.as_hours, (), blank_means=None),
         _text("certificate_number", "证书编号", "证书号"),
     ), lambda values: Training(**values))
     yield DetailSheet("年度考核", ("考核情况", "考核明细"), "appraisals", (
         _number(),
-        Column("year", "考核年度", _as_year, ("年度", "年份")),
+        Column("year", "考核年度", detail_cells.as_year, ("年度", "年份")),
         Column("grade", "考核等次", cells.as_short_text, ("等次", "考核结果")),
     ), lambda values: Appraisal(**values), unique=("year",))
 
@@ -123,8 +117,8 @@ def _offices_sheets() -> Iterator[DetailSheet]:
     yield DetailSheet("上报记录", ("申报记录",), "submissions", (
         _number(),
         Column("submitted_at", "上报时间", dates.as_moment, ("提交时间", "申报时间")),
-        Column("returned_at", "退回时间", _moment_or_none, (), blank_means=None),
-        Column("reason", "退回原因", _long_or_none, ("退回理由", "原因"), blank_means=""),
+        Column("returned_at", "退回时间", detail_cells.moment_or_none, (), blank_means=None),
+        Column("reason", "退回原因", detail_cells.long_or_none, ("退回理由", "原因"), blank_means=""),
     ), lambda values: Submission(**values), _check_return, ("submitted_at",))
     yield DetailSheet("审核记录", ("审核情况",), "audit_steps", (
         _number(),
@@ -132,16 +126,16 @@ def _offices_sheets() -> Iterator[DetailSheet]:
         Column("unit", "审核单位", cells.as_named, ("单位",)),
         Column("person", "审核人", cells.as_name, ("审核人姓名",)),
         Column("decided_at", "审核时间", dates.as_moment, ("审核日期",)),
-        Column("passed", "审核结果", _as_passed, ("结果",)),
-        Column("opinion", "审核意见", _long_or_none, ("意见",), blank_means=""),
+        Column("passed", "审核结果", detail_cells.as_passed, ("结果",)),
+        Column("opinion", "审核意见", detail_cells.long_or_none, ("意见",), blank_means=""),
     ), lambda values: AuditStep(**values))
     yield DetailSheet("附件清单", ("附件", "附件目录"), "attachments", (
         _number(),
         Column("kind", "材料名称", as_proof_kind, ("印证材料", "材料种类")),
         _text("name", "文件名", "文件名称"),
-        Column("size", "大小（字节）", _as_size, ("文件大小", "字节数"), blank_means=None),
-        Column("sha256", "SHA-256", _as_digest, ("摘要", "文件摘要", "SHA256"), blank_means=""),
-        Column("upstream_id", "平台附件编号", _code_or_none, ("附件编号",), blank_means=""),
+        Column("size", "大小（字节）", detail_cells.as_size, ("文件大小", "字节数"), blank_means=None),
+        Column("sha256", "SHA-256", detail_cells.as_digest, ("摘要", "文件摘要", "SHA256"), blank_means=""),
+        Column("upstream_id", "平台附件编号", detail_cells.code_or_none, ("附件编号",), blank_means=""),
     ), lambda values: Attachment(section=section_of(values["kind"]), **values))
     for title, field in (("推荐单位意见", "recommending_opinion"), ("主管单位意见", "supervising_opinion")):
         yield DetailSheet(title, (), field, (
@@ -174,70 +168,3 @@ def _check_days(values: Values) -> Iterator[tuple[str, Text]]:
 def _check_return(values: Values) -> Iterator[tuple[str, Text]]:
     if values["returned_at"] and values["returned_at"] < values["submitted_at"]:
         yield "returned_at", _RETURNED_FIRST
-
-
-def _long_or_none(value: Any) -> str:
-    text = cells.as_long_text(value)
-    return "" if text == NONE_WORDING else text
-
-
-def _code_or_none(value: Any) -> str:
-    return "" if value == NONE_WORDING else cells.as_code(value)
-
-
-def _day_or_now(value: Any) -> date | None:
-    return None if isinstance(value, str) and value.strip() in _UNTIL_NOW else dates.as_day(value)
-
-
-def _moment_or_none(value: Any) -> Any:
-    return None if value == NONE_WORDING else dates.as_moment(value)
-
-
-def _as_year(value: Any) -> int:
-    years = cells.as_years(value)
-    if len(years) != 1:
-        raise invalid("应填一个年度，如 2020", "one year, such as 2020")
-    return next(iter(years))
-
-
-def _as_hours(value: Any) -> int | None:
-    text = as_text(value).removesuffix("学时").strip()
-    if text == NONE_WORDING:
-        return None
-    if not re.fullmatch(r"[0-9]{1,4}", text):
-        raise invalid("学时应填整数", "the hours are a whole number")
-    return int(text)
-
-
-def _as_training_kind(value: Any) -> TrainingKind:
-    text = "".join(as_text(value).split())
-    words = {"专业": TrainingKind.PROFESSIONAL, "公需": TrainingKind.PUBLIC}
-    kind = words.get(text.removesuffix("课").removesuffix("科目"))
-    if kind is None:
-        raise invalid("科目类别应填“专业科目”或“公需科目”", "the kind is 专业科目 or 公需科目")
-    return kind
-
-
-def _as_passed(value: Any) -> bool:
-    text = as_text(value)
-    if text in ("退回", "退回修改"):
-        return False
-    return cells.as_yes_no(value)
-
-
-def _as_size(value: Any) -> int | None:
-    text = as_text(value).replace(",", "").removesuffix("字节").strip()
-    if text == NONE_WORDING:
-        return None
-    if not re.fullmatch(r"[0-9]{1,11}", text) or int(text) > _MAX_BYTES:
-        raise invalid("文件大小应填字节数，如 204800", "the size is a number of bytes, such as 204800")
-    return int(text)
-
-
-def _as_digest(value: Any) -> str:
-    text = as_text(value).lower()
-    if text == NONE_WORDING:
-        return ""
-    if not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise invalid("SHA-256 摘要应为64位十六进制数字", "a SHA-256 digest has 64 hexadecimal digits")
-    return text

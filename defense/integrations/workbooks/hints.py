@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from defense.domain.record_parts import PROOF_TEXT, ProofKind
 from defense.domain.round_rules import RoundRules
 from defense.domain.text import Text
 from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, PREFECTURES
-from defense.integrations.workbooks import cells, dates, wordings
+from defense.integrations.workbooks import cells, dates, detail_cells, wordings
 from defense.integrations.workbooks.headers import Column
+from defense.integrations.workbooks.proof_words import as_proof_kind
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,36 @@ _BY_READER: dict[Callable[[Any], Any], Hint] = {
         Text("一项或多项，用“、”分隔；“全部”为不限", "one or more, set apart by 、; 全部 means every one"),
         "全部",
     ),
+    cells.as_named: Hint(Text("必须填写，不能填“无”", "must be filled; 无 is not enough"), "新疆大学"),
+    cells.as_title: Hint(Text("必须填写，不能填“无”", "must be filled; 无 is not enough"), "第一组"),
+    detail_cells.day_or_now: Hint(
+        Text("填写日期，如 2021-09-01；未结束的填“至今”，没有的填“无”", "a date; 至今 (to this day) or 无"),
+        "2021-09-01",
+    ),
+    detail_cells.moment_or_none: Hint(
+        Text("日期和时间（北京时间）；没有的填“无”", "date and time in Beijing; 无 for none"), "无"
+    ),
+    detail_cells.as_year: Hint(Text("一个年度，如 2020", "one year, such as 2020"), "2020"),
+    detail_cells.as_hours: Hint(
+        Text("学时，填整数；没有的填“无”", "hours, a whole number; 无 for none"), "90"
+    ),
+    detail_cells.as_training_kind: Hint(
+        Text("选“专业科目”或“公需科目”", "choose 专业科目 or 公需科目"), "专业科目", ("专业科目", "公需科目")
+    ),
+    detail_cells.as_passed: Hint(
+        Text("选“通过”或“退回”", "choose 通过 (passed) or 退回 (sent back)"), "通过", ("通过", "退回")
+    ),
+    detail_cells.as_size: Hint(
+        Text("文件的字节数；没有的填“无”", "the number of bytes of the file; 无 for none"), "204800"
+    ),
+    detail_cells.as_digest: Hint(
+        Text("文件的SHA-256摘要，64位十六进制数字；没有的填“无”", "64 hexadecimal digits; 无 for none"), "无"
+    ),
+    as_proof_kind: Hint(
+        Text("从下拉列表中选择", "choose from the list"),
+        PROOF_TEXT[ProofKind.DEGREE_DOCUMENTS].zh,
+        tuple(text.zh for text in PROOF_TEXT.values()),
+    ),
 }  # fmt: skip
 _DATES = (dates.as_day, dates.as_day_or_none, dates.as_moment)
 _OWN_WORDING = {"day": Hint(Text("填写日期", "a date"), "2021-11-22")}
@@ -89,6 +121,13 @@ _EXAMPLES = {
     **{"professional_training_years": "2021", "public_training_years": "2016-2020"},
     **{"name": "阿依古丽·买买提", "head_number": "Z001", "session": "上午", "works": "无"},
 }
+_EXAMPLES_BY_HEADER = {
+    **{"所学专业": "计算机科学与技术", "学历学位": "大学本科/学士", "毕业时间": "2005-07-01"},
+    **{"考试名称": "全国经济专业技术资格考试", "考核等次": "合格", "文件名": "学历证书.pdf"},
+    **{"职务或岗位": "工程师", "截止日期": "至今", "业绩名称": "某水库除险加固设计", "本人作用": "主持"},
+    **{"审核环节": "单位审核", "意见内容": "同意推荐", "缴费人": "本人"},
+}
+"""Of columns whose key means something else in another sheet."""
 
 
 def hint_of(column: Column, rules: RoundRules) -> Hint:
@@ -103,7 +142,7 @@ def hint_of(column: Column, rules: RoundRules) -> Hint:
         "session": Hint(Text("选择时段", "choose the half-day"), "上午", ("上午", "下午")),
     }
     known = by_key.get(column.key) or _BY_READER.get(column.reads) or Hint(_TEXT, "无")
-    example = _EXAMPLES.get(column.key, known.example)
+    example = _EXAMPLES_BY_HEADER.get(column.header) or _EXAMPLES.get(column.key, known.example)
     if column.key == "specialty":
         known = Hint(Text("先选系列，再选该系列的专业", "choose the series first, then its specialty"), "")
         example = series.specialties[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from jinja2 import Environment, StrictUndefined
 
 from defense.domain.document_kinds import DocumentKind
 from defense.services.document_samples import sample_content
+from tests.office import convert, pages_of
 from tools.document_templates.__main__ import FOLDER, TEMPLATES, write_templates
 
 LISTS = {
@@ -105,20 +105,7 @@ def test_twenty_candidates_have_twenty_ballot_papers_of_a_page(tmp_path: Path) -
     longest = content["papers"][1] | {"unit": "新疆维吾尔自治区" * 5, "name": "阿卜杜热合曼·阿卜杜克热木"}
     content["papers"] = [longest | {"order": order} for order in range(1, 21)]
     filled(DocumentKind.BALLOT_PAPERS, content, tmp_path / "papers.docx")
-    subprocess.run(
-        [
-            *("soffice", "--headless", f"-env:UserInstallation={(tmp_path / 'office').as_uri()}"),
-            *("--convert-to", "pdf", "--outdir", str(tmp_path), str(tmp_path / "papers.docx")),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    pages = subprocess.run(
-        ["pdftotext", "-layout", str(tmp_path / "papers.pdf"), "-"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout.split("\f")
-    assert len(pages) == 21  # and the end of the last
-    assert all(page.count("本票按有表决权") == 1 for page in pages[:20])
+    convert("pdf", [tmp_path / "papers.docx"], tmp_path)
+    pages = pages_of(tmp_path / "papers.pdf")
+    assert len(pages) == 20
+    assert all(page.count("本票按有表决权") == 1 for page in pages)

@@ -19,9 +19,10 @@ from defense.extensions import db
 from defense.integrations.sample_data import write_sample_data
 from defense.models import Account, Application, Defence, Panel, Round, Sitting
 from defense.services.access import Role, create_account
-from defense.services.imports import ImportCounts, import_workbook
+from defense.services.imports import ImportCounts
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
 from tests.conftest import make_app
+from tests.importing import import_workbook
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +56,7 @@ def take_in(session: Session, round_: Round, staff: Account) -> Callable[[str, W
     """Import a workbook and commit."""
 
     def take(kind: str, workbook: Workbook) -> ImportCounts:
-        counts = import_workbook(session, round_, kind, f"{kind}.xlsx", workbook.data, staff.id)[1]
+        counts = import_workbook(session, round_, kind, workbook.data, staff.id)
         session.commit()
         return counts
 
@@ -73,7 +74,7 @@ def loaded_sqlite(
             round_ = ensure_round(session, "2021")
             staff = create_account(session, Role.STAFF, "王工", "staff", None)
             for kind in ("experts", "panels", "applications"):
-                import_workbook(session, round_, kind, f"{kind}.xlsx", workbooks[kind].data, staff.id)
+                import_workbook(session, round_, kind, workbooks[kind].data, staff.id)
             session.commit()
         db.engine.dispose()
     return directory / "defence.sqlite3"

@@ -25,9 +25,9 @@ from defense.services.availability import (
     warnings_of,
     withdraw_absence,
 )
-from defense.services.imports import import_workbook
 from defense.services.merging import levels_of_experts
 from tests.conftest import FIRST_DAY, SAMPLE_CANDIDATES
+from tests.importing import import_workbook
 
 MONDAY = date(2030, 1, 7)
 START = datetime(2030, 1, 7, 10, tzinfo=BEIJING)
@@ -41,7 +41,7 @@ def panel(session: Session) -> Panel:
 def import_again(session: Session, round_: Round, directory: Path, kind: str) -> None:
     """Take in the same people and panels, with half-days on other days."""
     write_sample_data(directory, SAMPLE_CANDIDATES, 7, FIRST_DAY, round_.rules)
-    import_workbook(session, round_, kind, f"{kind}.xlsx", (directory / f"{kind}.xlsx").read_bytes())
+    import_workbook(session, round_, kind, (directory / f"{kind}.xlsx").read_bytes())
 
 
 def test_an_absence_survives_the_next_import_of_the_pool(

@@ -1,6 +1,7 @@
 """The workbooks to fill in: what they offer, and that their own examples are good."""
 
 import io
+from itertools import chain
 
 import pytest
 from openpyxl import load_workbook
@@ -15,8 +16,10 @@ from defense.integrations.workbooks import (
     session_columns,
 )
 from defense.integrations.workbooks.details import detail_sheets
+from defense.integrations.workbooks.hints import hint_of
 from defense.integrations.workbooks.sheets import CHOICES_TITLE, EXPLANATION_TITLE
 from defense.integrations.workbooks.template import write_template
+from tests.office import convert
 
 READ = {
     "experts": read_experts,
@@ -46,18 +49,50 @@ def template(kind, rules):
 def test_the_example_row_is_not_read_and_would_be_good(kind, template, rules):
     reading = READ[kind](template, rules)
     assert (reading.rows_seen, reading.errors) == (0, ())
-
-    workbook = load_workbook(io.BytesIO(template))
-    for sheet in workbook.worksheets[: 2 if kind == "panels" else 1]:
-        sheet["A2"].value = sheet["A2"].value.removeprefix("示例：")
-    for title in [s.title for s in detail_sheets()]:
-        if title in workbook.sheetnames:
-            del workbook[title]
-    stream = io.BytesIO()
-    workbook.save(stream)
-    reading = READ[kind](stream.getvalue(), rules)
+    reading = READ[kind](_filled_in(template), rules)
     assert [(e.column, e.text.zh) for e in reading.errors] == []
     assert len(reading.rows) == 1
+
+
+def test_what_an_office_program_saves_reads_the_same(kind, template, rules, tmp_path):
+    filled = tmp_path / "filled.xlsx"
+    filled.write_bytes(_filled_in(template))
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    convert("xlsx", [filled], saved)
+    data = (saved / filled.name).read_bytes()
+    before, after = (READ[kind](each, rules) for each in (filled.read_bytes(), data))
+    assert after.errors == ()
+    assert [row.record for row in after.rows] == [row.record for row in before.rows]
+    sheets = [load_workbook(io.BytesIO(each)).worksheets for each in (template, data)]
+    # The program cuts the lists off some way below the last row in use.
+    offered, still_offered = (
+        [[str(rule.sqref).split(":")[0] for rule in sheet.data_validations.dataValidation] for sheet in each]
+        for each in sheets
+    )
+    assert still_offered == offered and any(offered)
+
+
+def test_every_choice_and_every_example_can_be_read(rules):
+    tables = (application_columns(rules), expert_columns(rules), panel_columns(rules), session_columns())
+    for column in (*chain(*tables), *chain(*(sheet.columns for sheet in detail_sheets()))):
+        hint = hint_of(column, rules)
+        for word in (hint.example, *hint.choices):
+            column.reads(word)
+        if "填“无”" in hint.text.zh and "不能" not in hint.text.zh:
+            column.reads("无")
+
+
+def _filled_in(template):
+    """The examples as a clerk's own first row."""
+    workbook = load_workbook(io.BytesIO(template))
+    for sheet in workbook.worksheets:
+        first = sheet["A2"].value
+        if isinstance(first, str) and first.startswith("示例："):
+            sheet["A2"].value = first.removeprefix("示例：")
+    stream = io.BytesIO()
+    workbook.save(stream)
+    return stream.getvalue()
 
 
 def test_headers_say_what_goes_in_and_numbers_stay_text(template):

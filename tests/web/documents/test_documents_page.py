@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from defense.models import Account, Application, AuditEntry, Defence, DocumentTe
 from defense.services.document_templates import SHIPPED_DIR
 from defense.services.documents import REFUSED_LIST
 from tests.conftest import People
+from tests.office import convert, pages_of
 
 Enter = Callable[[str], FlaskClient]
 PAGE = "/rounds/2021/documents"
@@ -161,27 +161,13 @@ def test_a_round_as_a_zip_is_opened_by_an_office(
     assert set(made) == {kind.value for kind in DocumentKind} - {"public-list"}
     (entry,) = entries(published_app, "documents.written")
     assert entry["documents"] == len(names) - 1 and len(entry["kinds"]) == len(DocumentKind)
-    subprocess.run(
-        [
-            *("soffice", "--headless", f"-env:UserInstallation={(tmp_path / 'office').as_uri()}"),
-            *("--convert-to", "pdf", "--outdir", str(tmp_path)),
-            *(str(tmp_path / f"{name}.docx") for name in made),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=150,
-    )
+    convert("pdf", [tmp_path / f"{name}.docx" for name in made], tmp_path)
     for kind in made:
-        printed = _printed(tmp_path / f"{kind}.pdf")
+        printed = "".join(pages_of(tmp_path / f"{kind}.pdf"))
         paragraphs = text_of((tmp_path / f"{kind}.docx").read_bytes())
         assert "{{" not in printed and "{%" not in printed, kind
         heading = next(line for line in paragraphs.splitlines() if line.strip())
         assert "".join(heading.split())[:8] in "".join(printed.split()), kind
-
-
-def _printed(pdf: Path) -> str:
-    done = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], check=True, capture_output=True, text=True)
-    return done.stdout
 
 
 def test_a_centre_s_own_template_has_versions(

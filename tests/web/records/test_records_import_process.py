@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from threading import Thread
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from openpyxl import load_workbook
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
@@ -17,12 +19,13 @@ from bench.records.workbooks import write_applications
 from defense.domain.round_rules import parse_round_rules
 from defense.extensions import socketio
 from defense.models import Application, ImportBatch
+from defense.services import import_running
 from defense.services.import_running import run_of
 from defense.services.rounds import RULE_FILES_DIR
 
 Office = Callable[[str], FlaskClient]
 Upload = Callable[..., TestResponse]
-ROWS = 400
+ROWS, FAULTY_ROW = 400, 7
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +102,69 @@ def test_a_cancelled_preview_leaves_nothing_and_says_so(
     assert "已取消" in staff.get(location).get_data(as_text=True)
     assert staff.post(location).status_code == 409
     assert _count(database) == 0
+
+
+def test_the_list_of_uploads_tells_a_stopped_look_from_a_finished_one(
+    office: Office, upload: Upload, large: bytes, ended: Callable
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", large).location
+    assert "处理中" in staff.get("/rounds/2021/import").get_data(as_text=True)
+    staff.post(f"{location}/cancel")
+    ended()
+    page = staff.get("/rounds/2021/import").get_data(as_text=True)
+    assert "未检查完" in page and "仅检查" not in page and "新增0" not in page
+
+
+def test_workbooks_about_a_large_upload_are_made_by_a_process_of_their_own(
+    office: Office, upload: Upload, large: bytes, ended: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", _with_a_fault(large)).location
+    assert ended().report["counts"]["refused"] == 1
+    # Made in this process it would come out of these.
+    monkeypatch.setattr(import_running, "_workbook", None)
+    marked = staff.post(f"{location}/marked.xlsx", data={"reason": "退回单位修改"})
+    assert marked.status_code == 200
+    sheet = load_workbook(io.BytesIO(marked.data)).worksheets[0]
+    (noted,) = (row[-1].row for row in sheet.iter_rows(min_row=2) if row[-1].value)
+    assert noted == FAULTY_ROW
+    table = staff.post(f"{location}/table.xlsx")
+    faults = load_workbook(io.BytesIO(table.data)).worksheets[0]
+    assert [row[1].value for row in faults.iter_rows(min_row=2)] == [FAULTY_ROW]
+
+
+def test_one_such_workbook_is_made_at_a_time(
+    office: Office, upload: Upload, large: bytes, ended: Callable
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", large).location
+    ended()
+    with import_running._making:
+        assert "一分钟后" in _refusal(staff.post(f"{location}/table.xlsx"))
+    assert staff.post(f"{location}/table.xlsx").status_code == 200
+
+
+def test_a_workbook_whose_process_fails_is_no_workbook(
+    office: Office, upload: Upload, large: bytes, ended: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", large).location
+    ended()
+    with monkeypatch.context() as broken:
+        broken.setenv("SOLVE_TIME_LIMIT_S", "no number")
+        assert "未能生成" in _refusal(staff.post(f"{location}/table.xlsx"))
+    assert staff.post(f"{location}/table.xlsx").status_code == 200
+
+
+def _refusal(response: TestResponse) -> str:
+    assert response.status_code == 409
+    return response.get_data(as_text=True)
+
+
+def _with_a_fault(data: bytes) -> bytes:
+    workbook = load_workbook(io.BytesIO(data))
+    workbook.worksheets[0].cell(FAULTY_ROW, 3).value = "不详"
+    stream = io.BytesIO()
+    workbook.save(stream)
+    return stream.getvalue()
