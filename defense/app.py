@@ -26,6 +26,7 @@ from defense.integrations.meetings.registry import provider_from
 from defense.integrations.upstream import UpstreamClient
 from defense.integrations.upstream.files import SOMEBODY_WAITS, PlatformFiles
 from defense.models import SignIn
+from defense.models.types import json_text
 from defense.services.access import Role, principal_of
 from defense.services.ballot_desk import DatabaseBallotDesk
 from defense.services.ballot_writer import BallotWriter
@@ -87,11 +88,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        # PostgreSQL: a fixed pool, since the default one keeps reopening connections under load.
-        # The parameters of a failed statement are ballots and personal data: not for the log.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True}
-        if settings.uses_sqlite
-        else {"hide_parameters": True, "pool_size": 20, "max_overflow": 0, "pool_pre_ping": True},
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings),
         MAX_CONTENT_LENGTH=settings.upload_max_mb * 1024 * 1024,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -103,6 +100,15 @@ def _configure(app: Flask, settings: Settings) -> None:
         BABEL_TRANSLATION_DIRECTORIES=str(PROJECT_DIR / "defense" / "translations"),
     )
     app.logger.setLevel(logging.INFO)
+
+
+def _engine_options(settings: Settings) -> dict[str, object]:
+    # The parameters of a failed statement are ballots and personal data: not for the log.
+    options: dict[str, object] = {"hide_parameters": True, "json_serializer": json_text}
+    if not settings.uses_sqlite:
+        # A fixed pool, since the default one keeps reopening connections under load.
+        options |= {"pool_size": 20, "max_overflow": 0, "pool_pre_ping": True}
+    return options
 
 
 def _bind_extensions(app: Flask, settings: Settings) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+import zlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import DateTime, Table
 from sqlalchemy.engine import Dialect
@@ -33,6 +37,23 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class PackedJson:
+    """A value for a JSON column, kept small until it is written: thousands of them wait in memory."""
+
+    packed: bytes
+
+    @classmethod
+    def of(cls, value: Any) -> PackedJson:
+        """Pack a value that JSON can say."""
+        return cls(zlib.compress(json.dumps(value).encode(), level=1))
+
+
+def json_text(value: Any) -> str:
+    """How an engine writes JSON columns: as usual, and what is packed without taking it to pieces again."""
+    return zlib.decompress(value.packed).decode() if isinstance(value, PackedJson) else json.dumps(value)
 
 
 def utc_now() -> datetime:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from defense.domain.application import ApplicationRecord
 from defense.models import Application, ApplicationFinding, Defence, Round
-from defense.models.types import table_of, utc_now
+from defense.models.types import PackedJson, table_of, utc_now
 from defense.services.assessing import finding_rows
 from defense.services.merging import ApplicationMerger
 
 _APPLICATIONS, _FINDINGS = table_of(Application), table_of(ApplicationFinding)
+_AT_ONCE = 500
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,49 +34,32 @@ class RoundMark:
 
 
 class PreparedRows:
-    """Rows as they go into the tables, and the records that are written one by one.
-
-    Twenty thousand rows as dictionaries fill hundreds of megabytes, so they are kept packed, some hundred
-    in a piece, and unpacked piece by piece while they are written.
-    """
+    """Rows as they go into the tables, and the records that are written one by one."""
 
     def __init__(self, round_: Round) -> None:
         self._round_id = round_.id
-        self._pieces: list[bytes] = []
+        self.new: list[dict[str, Any]] = []
+        self.changed: list[dict[str, Any]] = []
+        """With `row_id`."""
+        self.findings: dict[str, list[dict[str, str]]] = {}
+        """Number → what the rules found."""
         self.single: list[ApplicationRecord] = []
         """Of persons who were renamed, whose defence has begun or whose result is out: more hangs on them."""
 
     def add(self, merger: ApplicationMerger, records: Iterable[ApplicationRecord]) -> None:
         """Work out the rows of new and changed applications; writes nothing."""
-        piece = _Piece([], [], {})
         for record in records:
             if not merger.may_go_in_bulk(record):
                 self.single.append(record)
                 continue
             values = merger.values_of(record)
-            piece.findings[record.number] = finding_rows(values["assessment_json"])
+            self.findings[record.number] = finding_rows(values["assessment_json"])
+            values |= {name: PackedJson.of(values[name]) for name in ("record_json", "assessment_json")}
             known = merger.known(record.number)
             if known is None:
-                piece.new.append({"round_id": self._round_id, "number": record.number, **values})
+                self.new.append({"round_id": self._round_id, "number": record.number, **values})
             else:
-                piece.changed.append({"row_id": known.id, **values})
-        if piece.findings:
-            packed = json.dumps([piece.new, piece.changed, piece.findings])
-            self._pieces.append(zlib.compress(packed.encode(), level=1))
-
-    def pieces(self) -> Iterator[_Piece]:
-        """What was added, in the same order and pieces."""
-        for packed in self._pieces:
-            yield _Piece(*json.loads(zlib.decompress(packed)))
-
-
-@dataclass(frozen=True)
-class _Piece:
-    new: list[dict[str, Any]]
-    changed: list[dict[str, Any]]
-    """With `row_id`."""
-    findings: dict[str, list[dict[str, str]]]
-    """Number → what the rules found."""
+                self.changed.append({"row_id": known.id, **values})
 
 
 def mark_round(session: Session, round_: Round, to_write: bool = False) -> RoundMark:
@@ -100,12 +84,14 @@ def mark_round(session: Session, round_: Round, to_write: bool = False) -> Round
 def write_rows(session: Session, round_: Round, rows: PreparedRows, account_id: int | None) -> None:
     """Write what was prepared; the caller has seen that the round's mark is the same, and commits."""
     now = utc_now()
-    for piece in rows.pieces():
-        if piece.new:
-            session.execute(insert(_APPLICATIONS), [{**row, "imported_at": now} for row in piece.new])
-        if piece.changed:
-            _update(session, piece.changed, now)
-        _write_findings(session, round_, piece)
+    for part in _parts(rows.new):
+        session.execute(insert(_APPLICATIONS), [{**row, "imported_at": now} for row in part])
+    for part in _parts(rows.changed):
+        _update(session, part, now)
+        ids = [row["row_id"] for row in part]
+        session.execute(delete(_FINDINGS).where(_FINDINGS.c.application_id.in_(ids)))
+    for numbers in _parts(list(rows.findings)):
+        _add_findings(session, round_, {number: rows.findings[number] for number in numbers})
     if rows.single:
         numbers = [record.number for record in rows.single]
         merger = ApplicationMerger(session, round_, numbers=numbers)
@@ -126,17 +112,17 @@ def _update(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> 
     )
 
 
-def _write_findings(session: Session, round_: Round, piece: _Piece) -> None:
+def _add_findings(session: Session, round_: Round, findings: Mapping[str, list[dict[str, str]]]) -> None:
     query = select(Application.number, Application.id).where(
-        Application.round_id == round_.id, Application.number.in_(piece.findings)
+        Application.round_id == round_.id, Application.number.in_(list(findings))
     )
     ids = {row.number: row.id for row in session.execute(query)}
-    if piece.changed:
-        session.execute(delete(_FINDINGS).where(_FINDINGS.c.application_id.in_(ids.values())))
-    found = [
-        {"application_id": ids[number], **finding}
-        for number, findings in piece.findings.items()
-        for finding in findings
+    rows = [
+        {"application_id": ids[number], **finding} for number, found in findings.items() for finding in found
     ]
-    if found:
-        session.execute(insert(_FINDINGS), found)
+    if rows:
+        session.execute(insert(_FINDINGS), rows)
+
+
+def _parts(rows: Sequence[T]) -> Iterable[Sequence[T]]:
+    return (rows[start : start + _AT_ONCE] for start in range(0, len(rows), _AT_ONCE))
