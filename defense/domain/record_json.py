@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -11,6 +12,8 @@ from functools import cache
 from typing import Any
 
 from defense.domain.application import ApplicationRecord
+
+_PLAIN = {str, int, float, bool, type(None)}
 
 
 def record_to_json(record: ApplicationRecord) -> dict[str, Any]:
@@ -33,8 +36,11 @@ def record_from_json(data: dict[str, Any]) -> ApplicationRecord:
 
 def part_to_json(value: Any) -> Any:
     """A part of the record, or a tuple of parts, as plain JSON types."""
+    type_: Any = type(value)
+    if type_ in _PLAIN:
+        return value
     if is_dataclass(value):
-        return {field.name: part_to_json(getattr(value, field.name)) for field in fields(value)}
+        return {name: part_to_json(getattr(value, name)) for name, _type, _is_needed in fields_of(type_)}
     if isinstance(value, tuple):
         return [part_to_json(item) for item in value]
     if isinstance(value, StrEnum):
@@ -44,18 +50,28 @@ def part_to_json(value: Any) -> Any:
 
 def part_from_json(type_: Any, data: Any) -> Any:
     """The inverse of `part_to_json` for a value of that type; raises as `record_from_json` does."""
+    return _reader_of(type_)(data)
+
+
+@cache
+def _reader_of(type_: Any) -> Callable[[Any], Any]:
+    # Twenty thousand records have some hundred values each: what a type is like is found out once.
     if typing.get_origin(type_) in (types.UnionType, typing.Union):
-        inner = next(t for t in typing.get_args(type_) if t is not types.NoneType)
-        return None if data is None else part_from_json(inner, data)
+        read = _reader_of(next(t for t in typing.get_args(type_) if t is not types.NoneType))
+        return lambda data: None if data is None else read(data)
     if typing.get_origin(type_) is tuple:
-        item_type = typing.get_args(type_)[0]
-        return tuple(part_from_json(item_type, item) for item in _expect(list, data))
+        read_item = _reader_of(typing.get_args(type_)[0])
+        return lambda data: tuple(read_item(item) for item in _expect(list, data))
     if is_dataclass(type_):
-        return _object(type_, _expect(dict, data))
+        return lambda data: _object(type_, _expect(dict, data))
     if issubclass(type_, StrEnum):
-        return type_(_expect(str, data))
+        return lambda data: type_(_expect(str, data))
     if type_ in (date, datetime):
-        return type_.fromisoformat(_expect(str, data))
+        return lambda data: type_.fromisoformat(_expect(str, data))
+    return lambda data: _scalar(type_, data)
+
+
+def _scalar(type_: type, data: Any) -> Any:
     if isinstance(data, bool) and type_ is not bool:
         raise TypeError(f"{data!r} is not of type {type_.__name__}")
     return _expect(type_, data)
@@ -66,7 +82,7 @@ def _object(type_: Any, data: dict[str, Any]) -> Any:
     for name, field_type, is_needed in fields_of(type_):
         if name in data:
             try:
-                values[name] = part_from_json(field_type, data[name])
+                values[name] = _reader_of(field_type)(data[name])
             except (KeyError, TypeError, ValueError) as error:
                 raise type(error)(f"{name}: {error.args[0] if error.args else error}") from error
         elif is_needed:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from defense.domain.round_rules import RoundRules
@@ -111,5 +112,6 @@ def _choose(value: Any, words: Mapping[str, ChoiceT], zh: str, en: str, known: s
         ) from None
 
 
+@lru_cache(maxsize=2_000)
 def _plain(word: str) -> str:
     return re.sub(r"[\s、,]", "", unicodedata.normalize("NFKC", word))
