@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from sqlalchemy import event, select
-from sqlalchemy.orm import sessionmaker
+from sqlalchemy.orm import Session, sessionmaker
 
 from defense.app import create_app
 from defense.extensions import db
@@ -19,7 +19,7 @@ from defense.services.transaction import begin_write
 
 
 def main() -> None:
-    """Preview, apply and mark the workbook that the command line names; settings are the environment's."""
+    """Preview and `apply`, or preview and `mark`, the workbook named; settings are the environment's."""
     data = Path(sys.argv[1]).read_bytes()
     figures: dict[str, float] = {}
     app = create_app()
@@ -29,7 +29,6 @@ def main() -> None:
             begin_write(session)
             ensure_round(session, "2021")
             session.commit()
-            figures["memory before, MB"] = _peak_mb()
             round_ = session.scalars(select(Round)).one()
             started = time.perf_counter()
             reading = reader_of(session, round_, "applications")(data)
@@ -38,21 +37,29 @@ def main() -> None:
             session.commit()
             batch_id = batch.id
             figures["preview, s"] = time.perf_counter() - started
-            started = time.perf_counter()
-            locked: list[float] = []
-            event.listen(db.engine, "begin", lambda _connection: locked.append(time.perf_counter()))
-            counts = apply_import_briefly(session, batch_id, None)
-            session.commit()
-            figures["apply, s"] = time.perf_counter() - started
-            figures["lock held, s"] = time.perf_counter() - locked[-1]
-            figures["rows written"] = counts.to_write
-            figures["preview and apply, MB"] = _peak_mb()
-            if "mark" in sys.argv:
-                started = time.perf_counter()
-                marked_copy(session, session.get_one(ImportBatch, batch_id))
-                figures["marked copy, s"] = time.perf_counter() - started
-                figures["with a marked copy, MB"] = _peak_mb()
+            figures |= _applied(session, batch_id) if sys.argv[2] == "apply" else _marked(session, batch_id)
     print(json.dumps(figures))
+
+
+def _applied(session: Session, batch_id: int) -> dict[str, float]:
+    locked: list[float] = []
+    event.listen(db.engine, "begin", lambda _connection: locked.append(time.perf_counter()))
+    started = time.perf_counter()
+    counts = apply_import_briefly(session, batch_id, None)
+    session.commit()
+    ended = time.perf_counter()
+    return {
+        "apply, s": ended - started,
+        "lock held, s": ended - locked[-1],
+        "rows written": counts.to_write,
+        "peak, MB": _peak_mb(),
+    }
+
+
+def _marked(session: Session, batch_id: int) -> dict[str, float]:
+    started = time.perf_counter()
+    marked_copy(session, session.get_one(ImportBatch, batch_id))
+    return {"marked copy, s": time.perf_counter() - started, "with a marked copy, MB": _peak_mb()}
 
 
 def _peak_mb() -> float:

@@ -1,4 +1,4 @@
-"""Large workbooks of invented applications, every row good and about somebody else."""
+"""Large workbooks of invented applications, every row about somebody else."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -14,14 +14,21 @@ _FIRST_BIRTHDAY = date(1960, 1, 1)
 _DAYS = 10_000
 
 
-def write_applications(path: Path, rules: RoundRules, count: int, unit: str) -> None:
-    """Write `count` applications, all of one `unit`; another unit later changes every row."""
+def write_applications(path: Path, rules: RoundRules, count: int, unit: str, faults: int = 0) -> None:
+    """Write `count` applications, all of one `unit`; another unit later changes every row.
+
+    Parameters
+    ----------
+    faults : in so many rows, evenly spread, the gender is none.
+    """
     columns = application_columns(rules)
     usual = {column.key: hint_of(column, rules).example for column in columns}
 
     def rows() -> Iterator[list[str]]:
         for index in range(count):
             own = usual | _person(index) | {"unit": unit, "work_summary": _SUMMARY, "achievements": _SUMMARY}
+            if faults and index % (count // faults) == 0:
+                own["gender"] = "不详"
             yield [own[column.key] for column in columns]
 
     path.write_bytes(write_table({"申报人员": ([column.header for column in columns], rows())}))
