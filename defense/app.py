@@ -28,9 +28,9 @@ from defense.integrations.upstream.files import SOMEBODY_WAITS, PlatformFiles
 from defense.models import SignIn
 from defense.models.types import json_text
 from defense.services.access import Role, principal_of
-from defense.services.ballot_desk import DatabaseBallotDesk
-from defense.services.ballot_writer import BallotWriter
-from defense.services.room_sweep import RoomSweep
+from defense.services.room.ballot_desk import DatabaseBallotDesk
+from defense.services.room.ballot_writer import BallotWriter
+from defense.services.room.sweep import RoomSweep
 from defense.services.rounds import newest_round
 from defense.services.throttle import AttemptLimiter
 from defense.services.transaction import LogEraser, prepare_engine

@@ -38,10 +38,16 @@ from defense.integrations.sample_data import SampleSummary, write_sample_data
 from defense.models import Account, ImportBatch, Round, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, issue_link
-from defense.services.calendar_keeping import calendar_state, push_calendar
 from defense.services.exports import export_results, export_timetable
 from defense.services.first_start import sample_people
-from defense.services.import_running import (
+from defense.services.imports.importing import (
+    apply_import_briefly,
+    errors_of,
+    keep_workbook,
+    marked_copy,
+    reader_of,
+)
+from defense.services.imports.running import (
     APPLY,
     MARKED,
     PREVIEW,
@@ -49,19 +55,13 @@ from defense.services.import_running import (
     carry_out_import,
     write_workbook,
 )
-from defense.services.imports import (
-    apply_import_briefly,
-    errors_of,
-    keep_workbook,
-    marked_copy,
-    reader_of,
-)
-from defense.services.outbox import SendSummary, send_due
-from defense.services.publishing import publish, published_schedule
+from defense.services.invites.calendar_keeping import calendar_state, push_calendar
+from defense.services.invites.outbox import SendSummary, send_due
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
-from defense.services.scheduler_jobs import RESCHEDULE, SOLVE
-from defense.services.scheduling import latest_schedule
-from defense.services.solving import (
+from defense.services.timetable.jobs import RESCHEDULE, SOLVE
+from defense.services.timetable.publishing import publish, published_schedule
+from defense.services.timetable.schedules import latest_schedule
+from defense.services.timetable.solving import (
     PLAIN_SOLVE,
     RunRequest,
     carry_out_run,

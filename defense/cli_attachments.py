@@ -15,7 +15,7 @@ from defense.extensions import db
 from defense.integrations.attachment_folder import take_files
 from defense.integrations.attachments import LocalFolder
 from defense.models import Round
-from defense.services.attachment_import import numbers_of, record_files
+from defense.services.records.attachment_import import numbers_of, record_files
 from defense.services.transaction import begin_write
 
 

@@ -15,7 +15,7 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.services.audit_check import AuditCheck, parse_head, parse_heads, verify_audit
 from defense.services.audit_export import export_audit
-from defense.services.seals import parse_public_key, public_key_of, trusted_keys
+from defense.services.room.seals import parse_public_key, public_key_of, trusted_keys
 from defense.services.transaction import begin_snapshot
 
 

@@ -14,8 +14,8 @@ from defense.domain.errors import NotFound
 from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Round
-from defense.services.checking import check_applications
-from defense.services.findings import (
+from defense.services.records.checking import check_applications
+from defense.services.records.findings import (
     SEVERITY_TEXT,
     FindingFilter,
     count_blocked,

@@ -14,7 +14,7 @@ from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Account, Round
-from defense.services.documents import NotWritten, draft_round, record_documents
+from defense.services.documents.writing import NotWritten, draft_round, record_documents
 from defense.services.transaction import begin_snapshot, begin_write
 
 

@@ -11,8 +11,8 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.integrations.imap import ImapMailbox
 from defense.models.types import utc_now
-from defense.services.inbox import read_inbox
-from defense.services.reminders import remind
+from defense.services.invites.inbox import read_inbox
+from defense.services.invites.reminders import remind
 
 
 @click.command("read-replies")

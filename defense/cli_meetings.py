@@ -9,7 +9,7 @@ from sqlalchemy.orm import sessionmaker
 from defense.cli_support import settings, told_errors
 from defense.extensions import db
 from defense.models.types import utc_now
-from defense.services.meeting_keeping import keep_meetings
+from defense.services.meetings.keeping import keep_meetings
 
 
 @click.command("keep-meetings")

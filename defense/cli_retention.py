@@ -16,17 +16,17 @@ from defense.extensions import db
 from defense.integrations.attachments import LocalFolder
 from defense.models import Account, Round
 from defense.models.types import utc_now
-from defense.services.archive_cipher import is_encrypted
-from defense.services.archive_reading import open_archive
-from defense.services.attachment_export import allow_files, copy_files
-from defense.services.retention import (
+from defense.services.keeping.archive_cipher import is_encrypted
+from defense.services.keeping.archive_reading import open_archive
+from defense.services.keeping.retention import (
     RetentionView,
     export_round,
     finish_erasures,
     retention_of,
     rounds_by_code,
 )
-from defense.services.seals import public_key_of
+from defense.services.records.attachment_export import allow_files, copy_files
+from defense.services.room.seals import public_key_of
 from defense.services.transaction import LogEraser, begin_write
 
 

@@ -13,7 +13,7 @@ from defense.integrations.upstream import UpstreamClient
 from defense.models.types import utc_now
 from defense.services.rounds import ensure_round
 from defense.services.transaction import begin_write
-from defense.services.upstream_pulling import PullSummary, check_fees, pull_round
+from defense.services.upstream.pulling import PullSummary, check_fees, pull_round
 
 _round = click.option("--round", "code", default="2021", show_default=True, help="Code of the round.")
 

@@ -10,8 +10,8 @@ from defense.domain.errors import IllegalState
 from defense.domain.text import Text
 from defense.extensions import db
 from defense.models.types import utc_now
-from defense.services.upstream_desk import desks_at
-from defense.services.upstream_pushing import push_due
+from defense.services.upstream.desk import desks_at
+from defense.services.upstream.pushing import push_due
 
 
 @click.command("push-upstream")

@@ -18,18 +18,18 @@ from defense.integrations.inbox_reading import ReadMail, read_mail
 from defense.integrations.mail import senders_from
 from defense.integrations.upstream import UpstreamClient
 from defense.models.types import utc_now
-from defense.services.calendar_keeping import push_calendar
-from defense.services.inbox import read_inbox
-from defense.services.meeting_keeping import keep_meetings
-from defense.services.outbox import send_due
-from defense.services.outbox_care import forget_letters
-from defense.services.reminders import remind
-from defense.services.retention import finish_erasures
-from defense.services.sitting_events import keep_sitting_events
+from defense.services.invites.calendar_keeping import push_calendar
+from defense.services.invites.inbox import read_inbox
+from defense.services.invites.outbox import send_due
+from defense.services.invites.outbox_care import forget_letters
+from defense.services.invites.reminders import remind
+from defense.services.invites.sitting_events import keep_sitting_events
+from defense.services.keeping.retention import finish_erasures
+from defense.services.meetings.keeping import keep_meetings
 from defense.services.transaction import begin_write
-from defense.services.upstream_desk import desks_at
-from defense.services.upstream_pulling import pull_due
-from defense.services.upstream_pushing import push_due
+from defense.services.upstream.desk import desks_at
+from defense.services.upstream.pulling import pull_due
+from defense.services.upstream.pushing import push_due
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from defense.migrating import ensure_database
 from defense.models import Account, Round, Sitting, SolveRun
 from defense.models.types import utc_now
 from defense.services.access import Role, candidate_account, create_account, expert_account, issue_link
-from defense.services.publishing import publish
 from defense.services.rounds import ensure_round
-from defense.services.scheduling import latest_schedule
-from defense.services.solving import carry_out_run, start_run
+from defense.services.timetable.publishing import publish
+from defense.services.timetable.schedules import latest_schedule
+from defense.services.timetable.solving import carry_out_run, start_run
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 from tests.importing import import_workbook

@@ -29,7 +29,7 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Role, create_account
-from defense.services.post import open_letter
+from defense.services.invites.post import open_letter
 from defense.services.rounds import ensure_round
 from defense.settings import Settings
 

@@ -17,8 +17,8 @@ from defense.integrations.meetings.call import Timing
 from defense.integrations.meetings.tencent import TencentProvider
 from defense.integrations.meetings.zoom import ZoomProvider
 from defense.models import AuditEntry, Defence, Meeting, Round, Sitting
-from defense.services.meeting_keeping import keep_meetings
-from defense.services.meeting_rows import MeetingState
+from defense.services.meetings.keeping import keep_meetings
+from defense.services.meetings.rows import MeetingState
 from defense.services.transaction import begin_write, prepare_engine
 from defense.settings import Settings
 from tests.doubles.server import Fault

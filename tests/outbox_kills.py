@@ -23,7 +23,7 @@ from defense.migrating import ensure_database
 from defense.models import Account, OutboxMessage, Round
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account
-from defense.services.post import Addressee, LetterKind, PostOffice
+from defense.services.invites.post import Addressee, LetterKind, PostOffice
 from defense.services.rounds import ensure_round
 from defense.settings import Settings
 from tests.conftest import make_settings

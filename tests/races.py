@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
 from defense.domain.errors import Conflict
-from defense.services.ballot_desk import DatabaseBallotDesk
-from defense.services.ballot_writer import BallotWriter
+from defense.services.room.ballot_desk import DatabaseBallotDesk
+from defense.services.room.ballot_writer import BallotWriter
 from defense.services.transaction import begin_write
 from tests.many_sittings import add_sittings
 from tests.rooms import BALLOT_KEY, Room, ballot

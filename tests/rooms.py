@@ -14,13 +14,13 @@ from defense.models import AuditEntry, Defence, Round, Sitting
 from defense.models.types import random_id
 from defense.services.access import Principal, principal_of, sign_in_with_link
 from defense.services.audit import sitting_chain
-from defense.services.ballot_desk import DatabaseBallotDesk
-from defense.services.ballot_opening import open_ballot
-from defense.services.ballot_rounds import close_ballot
-from defense.services.ballot_writer import BallotWriter
-from defense.services.recusals import recuse_in_room
+from defense.services.room.ballot_desk import DatabaseBallotDesk
+from defense.services.room.ballot_opening import open_ballot
+from defense.services.room.ballot_rounds import close_ballot
+from defense.services.room.ballot_writer import BallotWriter
+from defense.services.room.recusals import recuse_in_room
+from defense.services.room.sittings import move_defence
 from defense.services.round_settings import change_settings, settings_of
-from defense.services.sittings import move_defence
 from defense.services.transaction import begin_write
 from tests.conftest import introduce_people
 from voting.room import BallotRequest

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.extensions import db
 from defense.models import Application, UpstreamDelivery, UpstreamHold
 from defense.models.types import utc_now
-from defense.services.rulings import override_fee
+from defense.services.records.rulings import override_fee
 from tests.upstream_platform import Platform
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from defense.domain.text import Text
 from defense.models import Application, UpstreamHold
 from defense.services.transaction import begin_write
-from defense.services.upstream_answers import DeskAnswer, DeskAnswerKind
+from defense.services.upstream.answers import DeskAnswer, DeskAnswerKind
 
 
 class Killed(BaseException):

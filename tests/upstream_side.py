@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from defense.integrations.upstream import FailureKind, FeedItem, FeedPage, UpstreamClient, UpstreamFailure
 from defense.integrations.upstream.client import Timing
-from defense.services.upstream_desk import PlatformDesk
-from defense.services.upstream_pulling import PullSummary, pull_round
-from defense.services.upstream_refetch import refetch
+from defense.services.upstream.desk import PlatformDesk
+from defense.services.upstream.pulling import PullSummary, pull_round
+from defense.services.upstream.refetch import refetch
 from defense.settings import UpstreamAccess
 from tests.upstream_paper import Killed
 from tests.upstream_platform import Platform

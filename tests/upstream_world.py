@@ -26,17 +26,17 @@ from defense.models import (
     UpstreamHold,
 )
 from defense.services.access import Principal, Role, create_account
-from defense.services.reopening import ask_reopening, decide_reopening, spend_second
+from defense.services.records.rulings import override_fee, override_validity
 from defense.services.results import release_results
-from defense.services.rulings import override_fee, override_validity
-from defense.services.sittings import move_defence
+from defense.services.room.reopening import ask_reopening, decide_reopening, spend_second
+from defense.services.room.sittings import move_defence
 from defense.services.transaction import begin_write, prepare_engine
-from defense.services.upstream_bodies import result_body, says_the_same
-from defense.services.upstream_care import try_again
-from defense.services.upstream_differences import accept_difference, keep_ours
-from defense.services.upstream_pushing import push_due
-from defense.services.upstream_taking import open_difference
-from defense.services.upstream_telling import DeliveryKind, DeliveryState, tell_results
+from defense.services.upstream.bodies import result_body, says_the_same
+from defense.services.upstream.care import try_again
+from defense.services.upstream.differences import accept_difference, keep_ours
+from defense.services.upstream.pushing import push_due
+from defense.services.upstream.taking import open_difference
+from defense.services.upstream.telling import DeliveryKind, DeliveryState, tell_results
 from sandbox.store import Told
 from tests.invite_world import START, World
 from tests.keeping_world import Clock, settings_in

@@ -25,12 +25,12 @@ from defense.integrations.sample_data import write_sample_data
 from defense.migrating import ensure_database
 from defense.models import Round
 from defense.models.types import utc_now
-from defense.services.imports import apply_import, preview_import
-from defense.services.outbox import send_due
-from defense.services.publishing import publish
+from defense.services.imports.importing import apply_import, preview_import
+from defense.services.invites.outbox import send_due
 from defense.services.rounds import ensure_round
-from defense.services.scheduling import latest_schedule
-from defense.services.solving import carry_out_run, start_run
+from defense.services.timetable.publishing import publish
+from defense.services.timetable.schedules import latest_schedule
+from defense.services.timetable.solving import carry_out_run, start_run
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 

@@ -13,7 +13,7 @@ from defense.app import create_app
 from defense.extensions import db
 from defense.migrating import ensure_database
 from defense.models import ImportBatch, Round
-from defense.services.imports import apply_import_briefly, marked_copy, preview_import, reader_of
+from defense.services.imports.importing import apply_import_briefly, marked_copy, preview_import, reader_of
 from defense.services.rounds import ensure_round
 from defense.services.transaction import begin_write
 

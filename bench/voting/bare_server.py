@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 
 LOOPBACK = "127.0.0.1"
 ENVELOPE_BYTES = 1340
-"""As long as the service's (`defense.services.ballot_box`)."""
+"""As long as the service's (`defense.services.room.ballot_box`)."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from bench.voting.loads import Outcome, vote_at_once, vote_steadily
 from bench.voting.rooms import RATE, shuffled
 from bench.voting.seeding import Shape
 from bench.voting.workshop import Bench, gathered, require_stored
-from defense.services.scheduler_process import BEHIND_ALL_ELSE
+from defense.services.timetable.process import BEHIND_ALL_ELSE
 from scheduler.formats.files import write_json
 from scheduler.generate import generate_instance
 

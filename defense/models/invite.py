@@ -44,7 +44,7 @@ class Invite(Model):
     end_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """The time as last told to the person, so that a change can name the old one."""
     answer: Mapped[str | None] = mapped_column(String(20))
-    """A `defense.services.replies.Answer` to the newest revision; None while there is none."""
+    """A `defense.services.invites.replies.Answer` to the newest revision; None while there is none."""
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """DTSTAMP of the newest answer taken, or when it was given here; an older one comes too late."""
 
@@ -90,7 +90,7 @@ class ReceivedMail(Model):
     """SHA-256 of its Message-ID, or of its bytes where it has none."""
     received_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     verdict: Mapped[str] = mapped_column(String(30))
-    """What it was: a `defense.services.inbox.Verdict`."""
+    """What it was: a `defense.services.invites.inbox.Verdict`."""
     invite_id: Mapped[int | None] = mapped_column(ForeignKey("invite.id"), index=True)
     excerpt: Mapped[str] = mapped_column(Text, default="")
     """For staff, of a mail that no rule could file: sender masked, subject, first lines."""
@@ -109,7 +109,7 @@ class OutboxMessage(Model):
     invite_id: Mapped[int | None] = mapped_column(ForeignKey("invite.id"), index=True)
     """None for what is about no event, such as a result."""
     kind: Mapped[str] = mapped_column(String(20))
-    """A `defense.services.post.LetterKind`."""
+    """A `defense.services.invites.post.LetterKind`."""
     to_address: Mapped[str] = mapped_column(String(200))
     domain: Mapped[str] = mapped_column(String(200), default="")
     """Of the address, in lower case: servers limit by it."""
@@ -120,9 +120,9 @@ class OutboxMessage(Model):
     """The iTIP method of its calendar part; None without one."""
     sequence: Mapped[int] = mapped_column(default=0)
     data: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
-    """The sealed bytes (`defense.services.at_rest`); empty once nobody may need them again."""
+    """The sealed bytes (`defense.services.keeping.at_rest`); empty once nobody may need them again."""
     state: Mapped[str] = mapped_column(String(10), default="queued", index=True)
-    """A `defense.services.outbox.MessageState`."""
+    """A `defense.services.invites.outbox.MessageState`."""
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     claimed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

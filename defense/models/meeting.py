@@ -40,7 +40,7 @@ class Meeting(Model):
     """By which it is found at the provider when its creation was not answered. Two rows share one where a
     creation came to light that nobody waited for any more."""
     state: Mapped[str] = mapped_column(String(20), default="planned")
-    """A `defense.services.meeting_rows.MeetingState`."""
+    """A `defense.services.meetings.rows.MeetingState`."""
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     """What the provider answered, with what addresses are made from; sealed, gone when it is cancelled."""
     wanted: Mapped[dict[str, Any]] = mapped_column(JSON)

@@ -26,7 +26,7 @@ class SolveRun(Model):
     kind: Mapped[str] = mapped_column(String(20), default="solve")
     """`solve`, `reschedule` or `explain`."""
     options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    """What was asked for, by kind; see `defense.services.solving.RunRequest`."""
+    """What was asked for, by kind; see `defense.services.timetable.solving.RunRequest`."""
     state: Mapped[str] = mapped_column(String(20), default="queued")
     progress: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     error: Mapped[dict[str, str] | None] = mapped_column(JSON)

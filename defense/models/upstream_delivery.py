@@ -37,13 +37,13 @@ class UpstreamDelivery(Model):
     round_id: Mapped[int] = mapped_column(ForeignKey("round.id"), index=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))
     kind: Mapped[str] = mapped_column(String(10))
-    """A `defense.services.upstream_telling.DeliveryKind`."""
+    """A `defense.services.upstream.telling.DeliveryKind`."""
     sequence: Mapped[int]
     """From 1, of everything that is told about this application; it goes into the body."""
     body_json: Mapped[dict[str, Any]] = mapped_column(JSON)
     idempotency_key: Mapped[str] = mapped_column(String(36), unique=True, default=new_key)
     state: Mapped[str] = mapped_column(String(10), default="queued", index=True)
-    """A `defense.services.upstream_telling.DeliveryState`."""
+    """A `defense.services.upstream.telling.DeliveryState`."""
     attempts: Mapped[int] = mapped_column(default=0)
     """Begun ones, counted before the platform hears of it: 0 means that it surely never has."""
     next_attempt_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

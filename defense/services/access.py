@@ -20,9 +20,9 @@ from defense.domain.errors import Forbidden, InvalidInput
 from defense.domain.text import Text
 from defense.models import AccessLink, Account, Application, AuditEntry, Expert, Feed, Invite, SignIn
 from defense.models.types import utc_now
-from defense.services.at_rest import derived_key
 from defense.services.audit import record_audit
-from defense.services.presence import hang_up_on
+from defense.services.keeping.at_rest import derived_key
+from defense.services.room.presence import hang_up_on
 
 MIN_PASSWORD_LENGTH = 10
 MAX_FAILURES, FAILURE_WINDOW = 10, timedelta(minutes=15)

@@ -19,8 +19,8 @@ from defense.models import Seal
 from defense.models.audit import MAIN_CHAIN
 from defense.services.audit import CHAIN_BEGUN, AuditRecord, entry_digest, genesis_digest
 from defense.services.audit_rows import EntryRow, HeadRow, entry_rows, head_rows, seal_rows, stored_moment
-from defense.services.seal_check import SITTING_SEALED, ChainEnds, SealCheck, anchors_of, check_seals
-from defense.services.sealing import results_differ
+from defense.services.room.seal_check import SITTING_SEALED, ChainEnds, SealCheck, anchors_of, check_seals
+from defense.services.room.sealing import results_differ
 
 NAMELESS = "?"
 """Where entries and heads go whose chain cannot be read."""

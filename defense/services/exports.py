@@ -15,11 +15,11 @@ from defense.domain.text import Text
 from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, Affiliation, Level
 from defense.integrations.workbooks import write_table
 from defense.models import Round, Schedule
-from defense.services.instance_building import attending_members
-from defense.services.publishing import published_schedule
 from defense.services.results import ResultRow, result_rows
-from defense.services.rule_words import terms_text
-from defense.services.scheduling import latest_schedule
+from defense.services.room.rule_words import terms_text
+from defense.services.timetable.instance_building import attending_members
+from defense.services.timetable.publishing import published_schedule
+from defense.services.timetable.schedules import latest_schedule
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, RULE_TEXT
 
 TIMETABLE_HEADERS = (

@@ -13,7 +13,7 @@ from defense.domain.result import CONCLUSION_TEXT
 from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.integrations.workbooks import write_table
 from defense.models import Application, Expert, Panel, PanelMember, Round
-from defense.services.applications import ApplicationFilter, all_applications
+from defense.services.records.applications import ApplicationFilter, all_applications
 from defense.services.results import conclusion_of, seated_defence
 from defense.services.wording import REQUIREMENT_TEXT
 

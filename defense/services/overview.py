@@ -21,11 +21,11 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Principal, Role
-from defense.services.answer_desk import UNANSWERED, count_answers, count_open_requests
 from defense.services.attempts import binds, newest_attempts
-from defense.services.meeting_desk import count_on_second, count_stuck
-from defense.services.publishing import published_schedule
-from defense.services.scheduling import latest_schedule
+from defense.services.invites.answer_desk import UNANSWERED, count_answers, count_open_requests
+from defense.services.meetings.desk import count_on_second, count_stuck
+from defense.services.timetable.publishing import published_schedule
+from defense.services.timetable.schedules import latest_schedule
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,14 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Round
 from defense.models.types import utc_now
-from defense.services.meetings import candidate_window
-from defense.services.own_appointments import (
+from defense.services.invites.own_appointments import (
     OwnAppointment,
     PageAnswer,
     half_days_to_choose,
     own_appointments,
 )
-from defense.services.replies import Answer, asked_spans
+from defense.services.invites.replies import Answer, asked_spans
+from defense.services.meetings.entering import candidate_window
 from defense.web.forms import whole
 
 ANSWERS = (Answer.ACCEPTED, Answer.DECLINED, Answer.OTHER_TIME)

@@ -15,7 +15,7 @@ from defense.extensions import db
 from defense.models import InviteReply, Panel, Round
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.answer_desk import (
+from defense.services.invites.answer_desk import (
     UNANSWERED,
     AnswerFilter,
     AnswerRow,
@@ -27,11 +27,11 @@ from defense.services.answer_desk import (
     open_requests,
     show_invited_phone,
 )
-from defense.services.answer_letters import AnswerOffice
-from defense.services.invites import people_to_telephone
-from defense.services.own_appointments import note_answer
-from defense.services.post_exports import export_answers
-from defense.services.replies import Answer, asked_spans
+from defense.services.invites.answer_letters import AnswerOffice
+from defense.services.invites.following import people_to_telephone
+from defense.services.invites.own_appointments import note_answer
+from defense.services.invites.post_exports import export_answers
+from defense.services.invites.replies import Answer, asked_spans
 from defense.web.answer_forms import read_noted_answer
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404

@@ -19,20 +19,20 @@ from defense.extensions import db
 from defense.models import Application, Expert, Round
 from defense.models.types import MAX_ROW_ID
 from defense.services.access import Role, candidate_account
-from defense.services.applications import (
+from defense.services.attempts import binding_attempt
+from defense.services.list_exports import export_applications
+from defense.services.records.applications import (
     ApplicationFilter,
     count_applications,
     find_applications,
     rulings_after,
 )
-from defense.services.attempts import binding_attempt
-from defense.services.candidate_needs import WISH_TEXT, possible_attendees
-from defense.services.list_exports import export_applications
-from defense.services.record_views import view_record
-from defense.services.recusals import conflicts_of, declare_recusal
+from defense.services.records.rulings import has_begun, override_fee, override_validity, rule_on_requirement
+from defense.services.records.views import view_record
 from defense.services.results import conclusion_of, deciding_round, named_ballots, seated_defence
-from defense.services.rulings import has_begun, override_fee, override_validity, rule_on_requirement
-from defense.services.upstream_care import KIND_TEXT, STATE_TEXT, deliveries_of
+from defense.services.room.recusals import conflicts_of, declare_recusal
+from defense.services.timetable.candidate_needs import WISH_TEXT, possible_attendees
+from defense.services.upstream.care import KIND_TEXT, STATE_TEXT, deliveries_of
 from defense.services.wording import REQUIREMENT_TEXT
 from defense.web.document_prints import papers_of
 from defense.web.downloads import recorded_workbook

@@ -13,8 +13,8 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.own_appointments import answer_own, attended_defence, own_appointment
-from defense.services.replies import Answer
+from defense.services.invites.own_appointments import answer_own, attended_defence, own_appointment
+from defense.services.invites.replies import Answer
 from defense.web.answer_forms import own_cards, read_answer
 from defense.web.candidate import enter_defence, show_own_page
 from defense.web.format import localise

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, current_app, send_file
 from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.services.access import Role
-from defense.services.attachments import claim_attachment, fetch_attachment
+from defense.services.records.attachments import claim_attachment, fetch_attachment
 from defense.services.transaction import begin_write
 from defense.web.rounds import application_or_404
 

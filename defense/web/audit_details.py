@@ -12,21 +12,21 @@ from defense.domain.record_parts import PROOF_TEXT
 from defense.domain.result import OUTCOME_TEXT
 from defense.domain.scheduling_rules import NOTICE_UNIT_TEXT
 from defense.domain.text import Text
-from defense.services.candidate_needs import WISH_TEXT
-from defense.services.meeting_settings import MEETING_STATE_TEXT, PROVIDER_TEXT
-from defense.services.personal import FIELD_TEXT
-from defense.services.reopening import CAUSE_TEXT, KIND_TEXT
-from defense.services.replies import ANSWER_TEXT, VIA_TEXT
-from defense.services.round_settings import SETTING_TEXT
-from defense.services.rule_words import (
+from defense.services.invites.replies import ANSWER_TEXT, VIA_TEXT
+from defense.services.keeping.personal import FIELD_TEXT
+from defense.services.meetings.settings import MEETING_STATE_TEXT, PROVIDER_TEXT
+from defense.services.room.reopening import CAUSE_TEXT, KIND_TEXT
+from defense.services.room.rule_words import (
     ABSENCES_TEXT,
     ABSTENTIONS_TEXT,
     DENOMINATOR_TEXT,
     terms_text,
 )
-from defense.services.scheduling_settings import SCHEDULING_TEXT
-from defense.services.upstream_care import KIND_TEXT as DELIVERY_TEXT
-from defense.services.upstream_differences import STATUS_TEXT
+from defense.services.round_settings import SETTING_TEXT
+from defense.services.timetable.candidate_needs import WISH_TEXT
+from defense.services.timetable.settings import SCHEDULING_TEXT
+from defense.services.upstream.care import KIND_TEXT as DELIVERY_TEXT
+from defense.services.upstream.differences import STATUS_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 from defense.web.format import localise, stamp
 

@@ -10,7 +10,7 @@ from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models import Account, Panel, Round
 from defense.services.access import Role
-from defense.services.feeds import live_feed, open_feed, revoke_feed
+from defense.services.invites.feeds import live_feed, open_feed, revoke_feed
 from defense.web.panels import panel_or_404
 from defense.web.rounds import round_or_404
 

@@ -15,9 +15,9 @@ from defense.extensions import db
 from defense.models import Application, Defence
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.meetings import candidate_window
+from defense.services.meetings.entering import candidate_window
 from defense.services.results import conclusion_of, seated_defence
-from defense.services.sittings import heard_in_order
+from defense.services.room.sittings import heard_in_order
 from defense.web.answer_forms import Card, own_cards
 from defense.web.meeting_door import enter_meeting
 

@@ -11,7 +11,7 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Application, Expert
 from defense.services.access import Role
-from defense.services.candidate_needs import (
+from defense.services.timetable.candidate_needs import (
     name_attendee,
     note_wish,
     release_attendee,

@@ -13,11 +13,11 @@ from defense.extensions import db
 from defense.models import Expert, Panel, PanelHalfDay, Round
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.answer_desk import count_open_requests
-from defense.services.availability import cancel_half_day, note_absence, withdraw_absence
-from defense.services.rescheduling import frozen_until, standing_of
-from defense.services.scheduling import latest_schedule
-from defense.services.solving import newest_run
+from defense.services.invites.answer_desk import count_open_requests
+from defense.services.timetable.availability import cancel_half_day, note_absence, withdraw_absence
+from defense.services.timetable.rescheduling import frozen_until, standing_of
+from defense.services.timetable.schedules import latest_schedule
+from defense.services.timetable.solving import newest_run
 from defense.web.forms import chosen_row, moment
 from defense.web.rounds import round_or_404
 

@@ -17,8 +17,8 @@ from defense.extensions import db
 from defense.models import Application, Round, Sitting
 from defense.models.types import MAX_ROW_ID
 from defense.services.access import Principal, Role
-from defense.services.document_contents import content_of
-from defense.services.sittings import require_watcher
+from defense.services.documents.contents import content_of
+from defense.services.room.sittings import require_watcher
 from defense.services.transaction import begin_snapshot
 from defense.web.rounds import round_or_404
 

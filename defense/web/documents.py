@@ -22,7 +22,7 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Application, Round
 from defense.services.access import Role
-from defense.services.document_templates import (
+from defense.services.documents.templates import (
     DOCX,
     FILTERS,
     MAX_TEMPLATE_BYTES,
@@ -34,7 +34,7 @@ from defense.services.document_templates import (
     template_file,
     use_template,
 )
-from defense.services.documents import (
+from defense.services.documents.writing import (
     Draft,
     NotWritten,
     draft_document,
@@ -43,7 +43,7 @@ from defense.services.documents import (
     subjects_of,
     zip_documents,
 )
-from defense.services.personal import allow_file
+from defense.services.keeping.personal import allow_file
 from defense.services.transaction import begin_snapshot, begin_write
 from defense.web.aside import run_aside
 from defense.web.document_prints import require_of_round, require_reader

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from defense.auth import require_principal
 from defense.extensions import db
 from defense.models import Round
-from defense.services.disclosures import record_export, record_office_export
+from defense.services.keeping.disclosures import record_export, record_office_export
 from defense.services.transaction import begin_snapshot, begin_write
 from defense.web.rounds import round_or_404
 

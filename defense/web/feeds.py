@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from defense.auth import public
 from defense.extensions import db
 from defense.models.types import utc_now
-from defense.services.feeds import calendar_of_feed, find_feed, is_reading_to_note, note_reading
+from defense.services.invites.feeds import calendar_of_feed, find_feed, is_reading_to_note, note_reading
 from defense.services.throttle import AttemptLimiter
 from defense.services.transaction import begin_write
 

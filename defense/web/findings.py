@@ -11,8 +11,8 @@ from sqlalchemy.orm import sessionmaker
 from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.services.access import Role
-from defense.services.checking import check_applications
-from defense.services.findings import (
+from defense.services.records.checking import check_applications
+from defense.services.records.findings import (
     SEVERITY_TEXT,
     FindingFilter,
     count_findings,
@@ -20,7 +20,7 @@ from defense.services.findings import (
     find_persons,
     sum_findings,
 )
-from defense.services.round_rule_set import rule_set
+from defense.services.records.rule_set import rule_set
 from defense.services.transaction import begin_snapshot
 from defense.web.downloads import recorded_workbook
 from defense.web.format import localise

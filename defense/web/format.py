@@ -16,10 +16,10 @@ from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, Affiliation, Level
 from defense.errors import language
-from defense.services.personal import FIELD_TEXT, PersonalField
-from defense.services.reopening import CAUSE_TEXT, KIND_TEXT, Cause, ReopeningKind
-from defense.services.rule_words import terms_text
-from defense.services.screens import PLACE_TEXT
+from defense.services.keeping.personal import FIELD_TEXT, PersonalField
+from defense.services.room.reopening import CAUSE_TEXT, KIND_TEXT, Cause, ReopeningKind
+from defense.services.room.rule_words import terms_text
+from defense.services.room.screens import PLACE_TEXT
 from defense.services.wording import EFFECT_TEXT, REQUIREMENT_TEXT, ROLE_TEXT, RULE_TEXT
 
 # The colour of a status is never its only sign: the word stands beside it.

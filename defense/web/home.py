@@ -11,10 +11,10 @@ from defense.extensions import db
 from defense.models import Round
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.half_day_exports import export_sittings
+from defense.services.invites.own_appointments import count_unanswered
 from defense.services.overview import overview_of, sittings_for
-from defense.services.own_appointments import count_unanswered
 from defense.services.rounds import codes_to_open, ensure_round
+from defense.services.timetable.half_day_exports import export_sittings
 from defense.web.downloads import recorded_office_workbook
 
 pages = Blueprint("home", __name__)

@@ -14,8 +14,19 @@ from defense.domain.text import Text
 from defense.extensions import db, socketio
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
-from defense.services.import_differences import changes_page
-from defense.services.import_running import (
+from defense.services.imports.differences import changes_page
+from defense.services.imports.importing import (
+    KINDS,
+    apply_import,
+    audit_marked_copy,
+    counts_of,
+    errors_of,
+    preview_import,
+    reader_of,
+    recent_batches,
+    template_workbook,
+)
+from defense.services.imports.running import (
     APPLY,
     MARKED,
     PREVIEW,
@@ -28,17 +39,6 @@ from defense.services.import_running import (
     start_preview,
     watch_import,
     workbook_of,
-)
-from defense.services.imports import (
-    KINDS,
-    apply_import,
-    audit_marked_copy,
-    counts_of,
-    errors_of,
-    preview_import,
-    reader_of,
-    recent_batches,
-    template_workbook,
 )
 from defense.services.transaction import begin_write
 from defense.web.aside import run_aside

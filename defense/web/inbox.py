@@ -10,8 +10,8 @@ from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.inbox_desk import VERDICT_TEXT, count_open_mails, open_mails, settle_mail
-from defense.services.post_exports import export_inbox
+from defense.services.invites.inbox_desk import VERDICT_TEXT, count_open_mails, open_mails, settle_mail
+from defense.services.invites.post_exports import export_inbox
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 

@@ -12,11 +12,11 @@ from defense.extensions import db
 from defense.models import OutboxMessage
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.answer_desk import count_open_requests
-from defense.services.inbox_desk import count_open_mails
-from defense.services.invites import people_to_telephone
-from defense.services.outbox import MessageState
-from defense.services.outbox_care import (
+from defense.services.invites.answer_desk import count_open_requests
+from defense.services.invites.following import people_to_telephone
+from defense.services.invites.inbox_desk import count_open_mails
+from defense.services.invites.outbox import MessageState
+from defense.services.invites.outbox_care import (
     STUCK,
     give_up,
     is_stuck,
@@ -24,8 +24,8 @@ from defense.services.outbox_care import (
     send_again,
     send_stuck_again,
 )
-from defense.services.post_exports import TELEPHONE, export_mails, export_people_to_telephone
-from defense.services.text_messages import export_text_messages
+from defense.services.invites.post_exports import TELEPHONE, export_mails, export_people_to_telephone
+from defense.services.invites.text_messages import export_text_messages
 from defense.web.downloads import recorded_workbook, workbook
 from defense.web.rounds import round_or_404
 

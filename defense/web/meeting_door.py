@@ -11,7 +11,7 @@ from defense.domain.people import Period
 from defense.extensions import db
 from defense.models import Sitting
 from defense.models.types import utc_now
-from defense.services.meetings import Door, find_door, knock, no_meeting_text, take_second_provider
+from defense.services.meetings.entering import Door, find_door, knock, no_meeting_text, take_second_provider
 from defense.services.transaction import begin_write
 
 

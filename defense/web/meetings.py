@@ -11,10 +11,10 @@ from defense.extensions import db
 from defense.models import Meeting
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.half_day_exports import export_meetings
-from defense.services.meeting_desk import list_meetings, try_again, use_other_provider
-from defense.services.meeting_rows import lock_meeting
-from defense.services.meeting_settings import PROVIDER_TEXT
+from defense.services.meetings.desk import list_meetings, try_again, use_other_provider
+from defense.services.meetings.rows import lock_meeting
+from defense.services.meetings.settings import PROVIDER_TEXT
+from defense.services.timetable.half_day_exports import export_meetings
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 

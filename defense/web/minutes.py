@@ -8,8 +8,8 @@ from flask.typing import ResponseReturnValue
 from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.services.access import Role
-from defense.services.minutes import minutes_of
-from defense.services.sittings import require_watcher
+from defense.services.room.minutes import minutes_of
+from defense.services.room.sittings import require_watcher
 from defense.services.transaction import begin_snapshot
 
 pages = Blueprint("minutes", __name__)

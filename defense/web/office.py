@@ -17,6 +17,7 @@ from defense.models import Account
 from defense.models.audit import MAIN_CHAIN
 from defense.services.access import OFFICE_ROLES, Role, revoke_account_links
 from defense.services.audit_check import AuditCheck, verify_audit
+from defense.services.keeping.personal import set_may_see_personal
 from defense.services.office import (
     MOST_EXPORTED,
     audit_actions,
@@ -28,8 +29,7 @@ from defense.services.office import (
     set_account_email,
 )
 from defense.services.office_exports import export_accounts, export_audit
-from defense.services.personal import set_may_see_personal
-from defense.services.seals import trusted_keys
+from defense.services.room.seals import trusted_keys
 from defense.services.transaction import begin_snapshot
 from defense.web.audit_words import AuditWords, action_word
 from defense.web.downloads import recorded_office_workbook

@@ -12,7 +12,9 @@ from defense.domain.working_hours import read_windows, write_seasons
 from defense.extensions import db
 from defense.models import Panel, PanelHalfDay, Round
 from defense.services.access import Role
-from defense.services.availability import (
+from defense.services.invites.feeds import live_feed
+from defense.services.meetings.settings import PanelRoom, forget_panel_room, keep_panel_room, masked_room
+from defense.services.timetable.availability import (
     ProposedHalfDay,
     add_half_days,
     cancel_half_day,
@@ -20,8 +22,6 @@ from defense.services.availability import (
     restore_half_day,
     warnings_of,
 )
-from defense.services.feeds import live_feed
-from defense.services.meeting_settings import PanelRoom, forget_panel_room, keep_panel_room, masked_room
 from defense.web.forms import day
 from defense.web.rounds import round_or_404
 

@@ -15,9 +15,9 @@ from defense.extensions import db
 from defense.models import Account, Expert, Panel, PanelMember, Round
 from defense.models.types import utc_now
 from defense.services.access import Role, expert_account, revoke_account_links
-from defense.services.availability import add_attendee_only, warnings_of
-from defense.services.calendar_keeping import CalendarState, calendar_state
+from defense.services.invites.calendar_keeping import CalendarState, calendar_state
 from defense.services.list_exports import export_people
+from defense.services.timetable.availability import add_attendee_only, warnings_of
 from defense.web.downloads import recorded_workbook
 from defense.web.links import show_new_link
 from defense.web.rounds import round_or_404

@@ -13,14 +13,14 @@ from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models import Expert, Round
 from defense.services.access import Role
-from defense.services.disclosures import (
+from defense.services.keeping.disclosures import (
     DisclosureFilter,
     all_disclosures,
     disclosure_workbook,
     find_disclosures,
     lookers,
 )
-from defense.services.personal import Person, show_personal
+from defense.services.keeping.personal import Person, show_personal
 from defense.web.audit_disclosures import DISCLOSING
 from defense.web.audit_words import AuditWords, action_word
 from defense.web.downloads import recorded_workbook

@@ -11,11 +11,11 @@ from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_results
-from defense.services.reopening import unspent_grants
-from defense.services.result_letters import queue_result_letters
+from defense.services.invites.result_letters import queue_result_letters
 from defense.services.results import find_results, release_results
-from defense.services.rule_words import rule_of, rule_text
-from defense.services.upstream_telling import tell_results
+from defense.services.room.reopening import unspent_grants
+from defense.services.room.rule_words import rule_of, rule_text
+from defense.services.upstream.telling import tell_results
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 

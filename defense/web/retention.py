@@ -29,8 +29,8 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.archive_cipher import MIN_PASSPHRASE
-from defense.services.retention import (
+from defense.services.keeping.archive_cipher import MIN_PASSPHRASE
+from defense.services.keeping.retention import (
     DIGEST_TAIL,
     USUAL_YEARS,
     confirm_erasure,
@@ -39,7 +39,7 @@ from defense.services.retention import (
     retention_of,
     set_keep_until,
 )
-from defense.services.seals import public_key_of
+from defense.services.room.seals import public_key_of
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("retention", __name__, url_prefix="/rounds/<code>/retention")

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from defense.domain.lifecycle import DefenceState, Move
 from defense.models import Defence, Round, Sitting
 from defense.models.types import random_id
-from defense.services.reopening import Cause, possible_kinds
-from defense.services.room_views import open_ballot_round
-from defense.services.rule_words import rule_of, rule_text
-from defense.services.sittings import OUTCOME_OF_MOVE, REASONED_MOVES
+from defense.services.room.reopening import Cause, possible_kinds
+from defense.services.room.rule_words import rule_of, rule_text
+from defense.services.room.sittings import OUTCOME_OF_MOVE, REASONED_MOVES
+from defense.services.room.views import open_ballot_round
 from voting.rules import Rule
 
 FORWARD = {

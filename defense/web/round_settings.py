@@ -25,7 +25,14 @@ from defense.domain.working_hours import read_seasons, write_seasons
 from defense.extensions import db
 from defense.models import Round
 from defense.services.access import Role
-from defense.services.meeting_settings import PROVIDER_TEXT, change_meeting_settings
+from defense.services.meetings.settings import PROVIDER_TEXT, change_meeting_settings
+from defense.services.room.rule_words import (
+    ABSENCES_TEXT,
+    ABSTENTIONS_TEXT,
+    DENOMINATOR_TEXT,
+    rule_of,
+    rule_text,
+)
 from defense.services.round_settings import (
     CHOICES,
     RANGES,
@@ -36,14 +43,7 @@ from defense.services.round_settings import (
     rules_with,
     settings_of,
 )
-from defense.services.rule_words import (
-    ABSENCES_TEXT,
-    ABSTENTIONS_TEXT,
-    DENOMINATOR_TEXT,
-    rule_of,
-    rule_text,
-)
-from defense.services.scheduling_settings import (
+from defense.services.timetable.settings import (
     SCHEDULING_TEXT,
     TimetableSettings,
     change_timetable_settings,

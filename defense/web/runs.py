@@ -11,10 +11,10 @@ from defense.extensions import db, socketio
 from defense.models import Application, Round, Schedule, SolveRun
 from defense.models.types import MAX_ROW_ID, utc_now
 from defense.services.access import Role
-from defense.services.comparing import term_label
-from defense.services.explaining import read_explanation
-from defense.services.scheduler_jobs import EXPLAIN, RESCHEDULE, SOLVE, time_limit_of
-from defense.services.solving import (
+from defense.services.timetable.comparing import term_label
+from defense.services.timetable.explaining import read_explanation
+from defense.services.timetable.jobs import EXPLAIN, RESCHEDULE, SOLVE, time_limit_of
+from defense.services.timetable.solving import (
     RunRequest,
     carry_out_run,
     explanation_of,

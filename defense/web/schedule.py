@@ -29,18 +29,18 @@ from defense.extensions import db
 from defense.models import Panel, PanelHalfDay, Round, Schedule, ScheduledSlot, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.comparing import compare_schedules, figures_of, list_schedules, status_of
 from defense.services.exports import export_timetable
-from defense.services.instance_building import attending_members
-from defense.services.moves import list_legal_slots, move_candidate, remove_candidate
-from defense.services.notice_periods import ShortNotice, short_notices
 from defense.services.overview import has_data
-from defense.services.pictures import draw
-from defense.services.publishing import preview_changes, publish, published_schedule
-from defense.services.rescheduling import CandidateChange, list_changes
-from defense.services.rulings import has_begun
-from defense.services.scheduling import latest_schedule
-from defense.services.solving import explanation_of, newest_run
+from defense.services.records.rulings import has_begun
+from defense.services.timetable.comparing import compare_schedules, figures_of, list_schedules, status_of
+from defense.services.timetable.instance_building import attending_members
+from defense.services.timetable.moves import list_legal_slots, move_candidate, remove_candidate
+from defense.services.timetable.notice_periods import ShortNotice, short_notices
+from defense.services.timetable.pictures import draw
+from defense.services.timetable.publishing import preview_changes, publish, published_schedule
+from defense.services.timetable.rescheduling import CandidateChange, list_changes
+from defense.services.timetable.schedules import latest_schedule
+from defense.services.timetable.solving import explanation_of, newest_run
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import application_or_404, round_or_404
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from defense.auth import public
 from defense.extensions import db
 from defense.models.types import utc_now
-from defense.services.screens import screen_of
+from defense.services.room.screens import screen_of
 
 pages = Blueprint("screens", __name__)
 

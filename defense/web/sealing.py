@@ -10,7 +10,7 @@ from defense.auth import access, require_principal
 from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.sealing import seal_sitting
+from defense.services.room.sealing import seal_sitting
 
 pages = Blueprint("sealing", __name__)
 

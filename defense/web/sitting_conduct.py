@@ -13,12 +13,12 @@ from defense.domain.text import Text
 from defense.extensions import db
 from defense.models.types import MAX_ROW_ID
 from defense.services.access import Role
-from defense.services.ballot_opening import open_ballot
-from defense.services.ballot_rounds import close_ballot, nudge_members
-from defense.services.conducting import go_on_with_clock, pause_clock, ring_bell
-from defense.services.recusals import recuse_in_room
-from defense.services.reopening import ask_reopening, decide_reopening
-from defense.services.sittings import CONDUCT_MOVES, move_defence
+from defense.services.room.ballot_opening import open_ballot
+from defense.services.room.ballot_rounds import close_ballot, nudge_members
+from defense.services.room.conducting import go_on_with_clock, pause_clock, ring_bell
+from defense.services.room.recusals import recuse_in_room
+from defense.services.room.reopening import ask_reopening, decide_reopening
+from defense.services.room.sittings import CONDUCT_MOVES, move_defence
 
 pages = Blueprint("sitting_conduct", __name__)
 

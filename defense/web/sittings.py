@@ -16,14 +16,14 @@ from defense.extensions import db
 from defense.models import Defence, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.meetings import room_window
-from defense.services.record_views import view_record
-from defense.services.recusals import conflicts_of, entitled_members
+from defense.services.meetings.entering import room_window
+from defense.services.records.views import view_record
 from defense.services.results import deciding_round, named_ballots
-from defense.services.room_views import console_view, own_view, sees_console, shared_view
-from defense.services.sealing import seal_view
-from defense.services.seals import is_sealed
-from defense.services.sittings import CONDUCT_MOVES, heard_in_order, may_conduct, require_watcher
+from defense.services.room.recusals import conflicts_of, entitled_members
+from defense.services.room.sealing import seal_view
+from defense.services.room.seals import is_sealed
+from defense.services.room.sittings import CONDUCT_MOVES, heard_in_order, may_conduct, require_watcher
+from defense.services.room.views import console_view, own_view, sees_console, shared_view
 from defense.web.document_prints import papers_of
 from defense.web.meeting_door import enter_meeting
 from defense.web.room_page import ballot_paper, next_steps, reopenings, screen_address

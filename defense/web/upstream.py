@@ -11,15 +11,15 @@ from defense.extensions import db
 from defense.models import UpstreamFeed
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.upstream_differences import (
+from defense.services.upstream.differences import (
     STATUS_TEXT,
     accept_difference,
     faults_of,
     keep_ours,
     open_differences,
 )
-from defense.services.upstream_exports import export_differences
-from defense.services.upstream_pulling import want_fees, want_pull
+from defense.services.upstream.exports import export_differences
+from defense.services.upstream.pulling import want_fees, want_pull
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 

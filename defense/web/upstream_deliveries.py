@@ -11,7 +11,7 @@ from defense.extensions import db
 from defense.models import UpstreamDelivery
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.upstream_care import (
+from defense.services.upstream.care import (
     KIND_TEXT,
     STATE_TEXT,
     delivery_of,
@@ -20,7 +20,7 @@ from defense.services.upstream_care import (
     try_again,
     try_all_again,
 )
-from defense.services.upstream_exports import export_deliveries
+from defense.services.upstream.exports import export_deliveries
 from defense.web.downloads import recorded_workbook
 from defense.web.rounds import round_or_404
 

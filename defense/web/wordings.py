@@ -16,7 +16,7 @@ from defense.extensions import db
 from defense.models import Round
 from defense.models.types import utc_now
 from defense.services.access import Role
-from defense.services.wordings import (
+from defense.services.invites.wordings import (
     AUDIENCE_TEXT,
     KIND_TEXT,
     MAX_REMARKS,

@@ -18,8 +18,8 @@ from defense.extensions import db
 from defense.models import Account, Defence, Invite
 from defense.models.types import utc_now
 from defense.services.access import invite_link, issue_link
-from defense.services.meetings import candidate_window
-from defense.services.own_appointments import audience_of
+from defense.services.invites.own_appointments import audience_of
+from defense.services.meetings.entering import candidate_window
 from defense.services.transaction import begin_write
 from tests.browsers import LAPTOP, PHONE
 

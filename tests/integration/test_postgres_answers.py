@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.domain.people import Period
 from defense.models import Invite, InviteReply, OutboxMessage, Round
 from defense.services.access import Role, create_account
-from defense.services.answer_desk import (
+from defense.services.invites.answer_desk import (
     AnswerFilter,
     count_answers,
     days_of,
@@ -21,9 +21,9 @@ from defense.services.answer_desk import (
     find_answers,
     open_requests,
 )
-from defense.services.answer_letters import AnswerOffice
-from defense.services.own_appointments import PageAnswer, answer_own
-from defense.services.replies import Answer
+from defense.services.invites.answer_letters import AnswerOffice
+from defense.services.invites.own_appointments import PageAnswer, answer_own
+from defense.services.invites.replies import Answer
 from tests.conftest import make_settings
 from tests.postgres import PostgresServer, engine_of
 from tests.races import at_once

@@ -15,9 +15,9 @@ from defense.integrations.caldav_push import CaldavServer
 from defense.models import CalendarObject, Feed, Panel, Sitting
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account
-from defense.services.calendar_keeping import PushSummary, push_calendar
-from defense.services.feeds import calendar_of_feed, find_feed, note_reading, open_feed
-from defense.services.sitting_events import keep_sitting_events
+from defense.services.invites.calendar_keeping import PushSummary, push_calendar
+from defense.services.invites.feeds import calendar_of_feed, find_feed, note_reading, open_feed
+from defense.services.invites.sitting_events import keep_sitting_events
 from tests.integration.invites.calendar_server import CalendarServerProcess
 from tests.postgres import PostgresServer, engine_of
 

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from defense.models import Application, UpstreamDelivery, UpstreamHold
 from defense.services.access import Role, create_account
-from defense.services.rulings import override_fee
-from defense.services.upstream_care import try_again
-from defense.services.upstream_pushing import push_due
-from defense.services.upstream_telling import DeliveryState
+from defense.services.records.rulings import override_fee
+from defense.services.upstream.care import try_again
+from defense.services.upstream.pushing import push_due
+from defense.services.upstream.telling import DeliveryState
 from tests.keeping_world import Clock
 from tests.postgres import PostgresServer, engine_of
 from tests.races import at_once

@@ -18,9 +18,9 @@ from sqlalchemy.orm import sessionmaker
 from defense.domain.errors import Conflict
 from defense.extensions import db
 from defense.models import Account, AuditEntry, Round, Schedule, SolveRun
-from defense.services import scheduler_process
-from defense.services.scheduler_process import Demand, SchedulerCancelled, SchedulerJob, run_job
-from defense.services.solving import (
+from defense.services.timetable import process as scheduler_process
+from defense.services.timetable.process import Demand, SchedulerCancelled, SchedulerJob, run_job
+from defense.services.timetable.solving import (
     SILENCE_IS_DEATH,
     RunRequest,
     carry_out_run,

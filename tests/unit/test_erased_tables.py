@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from defense.extensions import Model
-from defense.services.erasing import ERASED_TABLES, KEPT_TABLES
+from defense.services.keeping.erasing import ERASED_TABLES, KEPT_TABLES
 
 
 def test_every_table_is_erased_or_kept_for_a_reason() -> None:

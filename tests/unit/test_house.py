@@ -49,7 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "defense.services.throttle": {"limits", "redis"},
     **{
         f"defense.services.{room}": OWN_SERVICES | {"cryptography"}
-        for room in ("archive_cipher", "at_rest", "ballot_box", "seals")
+        for room in ("keeping.archive_cipher", "keeping.at_rest", "room.ballot_box", "room.seals")
     },
     "defense.web": {
         *("defense.web", "defense.services", "defense.auth", "defense.errors", "defense.extensions"),

@@ -6,8 +6,8 @@ import pytest
 
 from defense.domain.text import Text
 from defense.integrations.upstream import FailureKind, UpstreamFailure
-from defense.services.upstream_answers import DeskAnswerKind
-from defense.services.upstream_desk import answer_of
+from defense.services.upstream.answers import DeskAnswerKind
+from defense.services.upstream.desk import answer_of
 
 WORDS = Text("拒绝", "refused")
 

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.extensions import db
 from defense.models import AuditEntry, Invite, OutboxMessage, ReceivedMail, Round
 from defense.models.types import utc_now
-from defense.services.inbox import FOR_STAFF, Verdict, file_mail
-from defense.services.outbox import MessageState
+from defense.services.invites.inbox import FOR_STAFF, Verdict, file_mail
+from defense.services.invites.outbox import MessageState
 from defense.services.rounds import ensure_round
 from defense.web.inbox import VERDICT_TEXT
 from tests.answers import Said, gmail, notification

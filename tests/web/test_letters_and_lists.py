@@ -15,7 +15,7 @@ from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
 from defense.models import AuditEntry, Defence, Expert, Invite, OutboxMessage, Sitting
-from defense.services.post import open_letter
+from defense.services.invites.post import open_letter
 from tests.conftest import People
 
 WHY = {"reason": "发短信通知"}

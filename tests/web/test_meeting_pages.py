@@ -20,7 +20,7 @@ from defense.integrations.meetings.tencent import TencentProvider
 from defense.integrations.meetings.zoom import ZoomProvider
 from defense.models import AuditEntry, Meeting, Panel, Round, Sitting
 from defense.models.types import utc_now
-from defense.services.meeting_keeping import keep_meetings
+from defense.services.meetings.keeping import keep_meetings
 from tests.conftest import People
 from tests.doubles.bbb_double import BbbDouble
 from tests.doubles.server import Fault

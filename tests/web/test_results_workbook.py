@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from defense.domain.result import OUTCOME_TEXT, Outcome
 from defense.extensions import db
 from defense.models import Defence, Round
+from defense.services.room.rule_words import terms_text
 from defense.services.round_settings import change_settings, settings_of
-from defense.services.rule_words import terms_text
 from tests.conftest import People
 from tests.room_pages import conduct, open_ballot
 

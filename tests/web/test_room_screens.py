@@ -13,7 +13,7 @@ from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
 from defense.models import Sitting
-from defense.services.screens import Place, Screen, screen_of
+from defense.services.room.screens import Place, Screen, screen_of
 from tests.conftest import People, introduce_people, make_app
 from tests.room_pages import ballot_form, conduct, open_ballot
 from tests.rooms import TO_DISCUSSION

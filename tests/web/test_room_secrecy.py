@@ -23,8 +23,8 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.app import create_app
 from defense.extensions import db
 from defense.models import Defence, ImportBatch, Invite, Round, Sitting
-from defense.services.publishing import published_schedule
 from defense.services.round_settings import change_settings, settings_of
+from defense.services.timetable.publishing import published_schedule
 from tests.conftest import People, introduce_people, make_settings
 from tests.live import LiveServer, free_port
 from tests.rooms import REASON, ballot

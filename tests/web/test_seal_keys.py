@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from defense.app import create_app
 from defense.domain.lifecycle import Move
 from defense.extensions import db
-from defense.services.seals import public_key_of
+from defense.services.room.seals import public_key_of
 from defense.settings import SettingsError
 from tests.conftest import People, make_settings
 from tests.room_pages import readable

@@ -20,7 +20,7 @@ from defense.models import BallotRound, Invite, PanelHalfDay, Reopening, Schedul
 from defense.models.types import random_id
 from defense.services.access import Role
 from defense.services.audit_check import verify_audit
-from defense.services.seals import trusted_keys
+from defense.services.room.seals import trusted_keys
 from tests.conftest import People, csrf_token
 from tests.room_pages import ballot_form, conduct, open_ballot, readable
 from tests.web.test_room_access import add_stranger, dump

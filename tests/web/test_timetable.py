@@ -12,7 +12,7 @@ from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
 from defense.models import Application, Defence, OutboxMessage, Schedule
-from defense.services.rulings import override_validity
+from defense.services.records.rulings import override_validity
 from defense.services.transaction import begin_write
 from tests.conftest import People
 from tests.rooms import TO_DISCUSSION

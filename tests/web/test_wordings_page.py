@@ -16,7 +16,7 @@ from defense.extensions import db
 from defense.integrations.notice_wordings import STANDARD, Audience, NoticeKind
 from defense.models import AuditEntry, NoticeWording, Round
 from defense.models.types import utc_now
-from defense.services.wordings import render_sample, wordings_of
+from defense.services.invites.wordings import render_sample, wordings_of
 from tests.conftest import People
 
 PAGE = "/rounds/2021/wordings"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from defense.domain.lifecycle import Move
-from defense.services.conducting import go_on_with_clock, pause_clock
-from defense.services.reopening import ask_reopening, decide_reopening
+from defense.services.room.conducting import go_on_with_clock, pause_clock
+from defense.services.room.reopening import ask_reopening, decide_reopening
 from tests.rooms import TO_DISCUSSION, Room
 
 REMARK = "论文非本人完成"

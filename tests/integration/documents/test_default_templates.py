@@ -12,7 +12,7 @@ from docxtpl import DocxTemplate
 from jinja2 import Environment, StrictUndefined
 
 from defense.domain.document_kinds import DocumentKind
-from defense.services.document_samples import sample_content
+from defense.services.documents.samples import sample_content
 from tests.office import convert, pages_of
 from tools.document_templates.__main__ import FOLDER, TEMPLATES, write_templates
 

@@ -17,9 +17,9 @@ from defense.domain.unit_checks import outcome_says_otherwise, supervising_opini
 from defense.domain.zone import BEIJING
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.models import Application
-from defense.services.document_contents import content_of
-from defense.services.document_parts import applies_for
-from defense.services.document_samples import sample_content, shape_of
+from defense.services.documents.contents import content_of
+from defense.services.documents.parts import applies_for
+from defense.services.documents.samples import sample_content, shape_of
 
 Applicant = Callable[..., Application]
 PUBLICITY, OUTCOME, RECOMMENDATION = (

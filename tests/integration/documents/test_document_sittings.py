@@ -19,9 +19,9 @@ from defense.domain.document_kinds import KINDS, DocumentKind, DocumentRefused, 
 from defense.domain.errors import NotFound
 from defense.models import DeclaredRecusal, Round, Sitting
 from defense.services.audit_check import parse_head, verify_audit
-from defense.services.document_contents import content_of
-from defense.services.document_samples import sample_content, shape_of
-from defense.services.sealing import seal_sitting
+from defense.services.documents.contents import content_of
+from defense.services.documents.samples import sample_content, shape_of
+from defense.services.room.sealing import seal_sitting
 from defense.services.transaction import prepare_engine
 from tests.rooms import REASON, Room
 

@@ -16,9 +16,9 @@ from defense.domain.people import Period
 from defense.integrations.imap import ImapMailbox
 from defense.integrations.mail import SmtpSender
 from defense.models import Invite, OutboxMessage
-from defense.services.inbox import Verdict, read_inbox
-from defense.services.invites import people_to_telephone, refresh_invites
-from defense.services.outbox import send_due
+from defense.services.invites.following import people_to_telephone, refresh_invites
+from defense.services.invites.inbox import Verdict, read_inbox
+from defense.services.invites.outbox import send_due
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 from tests.answers import Said

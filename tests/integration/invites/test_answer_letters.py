@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from defense.models import AuditEntry, Invite, OutboxMessage
 from defense.services.access import invite_link, revoke_invite_links
-from defense.services.answer_desk import (
+from defense.services.invites.answer_desk import (
     AnswerFilter,
     count_answers,
     count_open_requests,
@@ -19,9 +19,9 @@ from defense.services.answer_desk import (
     find_answers,
     open_requests,
 )
-from defense.services.answer_letters import AnswerOffice
-from defense.services.invites import refresh_invites
-from defense.services.replies import Answer, Reply, Via, take_reply
+from defense.services.invites.answer_letters import AnswerOffice
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.replies import Answer, Reply, Via, take_reply
 from defense.settings import Settings
 from tests.integration.invites.test_answers import ASKED, MORNING, NOW
 from tests.invite_world import START, Received, World

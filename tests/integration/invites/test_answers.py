@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from defense.domain.people import Period
 from defense.models import CandidateWish, Invite, InviteReply
-from defense.services.candidate_needs import note_wish
-from defense.services.invites import refresh_invites
-from defense.services.replies import Answer, Reply, Via, asked_spans, keep_time, take_reply
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.replies import Answer, Reply, Via, asked_spans, keep_time, take_reply
+from defense.services.timetable.candidate_needs import note_wish
 from defense.settings import Settings
 from tests.invite_world import START, World
 

@@ -7,10 +7,10 @@ from reply_office import ALI, LI, Office, dovecot, dovecot_server, office
 
 from defense.models import AuditEntry, OutboxMessage
 from defense.models.types import utc_now
-from defense.services.bounces import bounced_keys
-from defense.services.inbox import Verdict
-from defense.services.outbox import MessageState
-from defense.services.outbox_care import send_again
+from defense.services.invites.bounces import bounced_keys
+from defense.services.invites.inbox import Verdict
+from defense.services.invites.outbox import MessageState
+from defense.services.invites.outbox_care import send_again
 from defense.services.transaction import begin_write
 from tests.answers import gmail, home_made_bounces, notification
 

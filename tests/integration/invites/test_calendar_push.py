@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from defense.domain.lifecycle import DefenceState
 from defense.integrations.caldav_push import CaldavServer, PushAnswer, PushKind
 from defense.models import AuditEntry, CalendarObject, Sitting
-from defense.services.calendar_keeping import LEASE, PushSummary, calendar_state, push_calendar
+from defense.services.invites.calendar_keeping import LEASE, PushSummary, calendar_state, push_calendar
 from defense.settings import Settings
 from tests.integration.invites.calendar_server import PASSWORD, CalendarServerProcess
 from tests.invite_world import START, World

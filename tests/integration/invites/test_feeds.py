@@ -28,7 +28,7 @@ from defense.models import (
 )
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, expert_account, invite_link, revoke_account_links
-from defense.services.feeds import (
+from defense.services.invites.feeds import (
     calendar_of_feed,
     find_feed,
     live_feed,
@@ -36,9 +36,9 @@ from defense.services.feeds import (
     open_feed,
     revoke_feed,
 )
-from defense.services.invites import refresh_invites
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.sitting_events import keep_sitting_events, refresh_sitting_events
 from defense.services.office import set_account_active
-from defense.services.sitting_events import keep_sitting_events, refresh_sitting_events
 from defense.settings import Settings
 from tests.invite_world import START, World
 

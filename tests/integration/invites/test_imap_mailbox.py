@@ -19,8 +19,8 @@ from defense.extensions import db
 from defense.integrations.imap import ImapMailbox, MailboxUnreachable
 from defense.integrations.mail_parts import MAX_MAIL_BYTES
 from defense.models import InviteReply, ReceivedMail
-from defense.services.inbox import Verdict, file_mail, read_inbox
-from defense.services.replies import Answer
+from defense.services.invites.inbox import Verdict, file_mail, read_inbox
+from defense.services.invites.replies import Answer
 from tests.answers import gmail, outlook
 from tests.dovecot import PASSWORD, free_port
 from tests.postgres import PostgresServer, engine_of
@@ -34,7 +34,7 @@ from datetime import datetime
 from sqlalchemy import create_engine
 from sqlalchemy.orm import sessionmaker
 from defense.integrations.imap import ImapMailbox
-from defense.services.inbox import file_mail
+from defense.services.invites.inbox import file_mail
 from defense.services.transaction import begin_write, prepare_engine
 
 engine = create_engine(sys.argv[1])

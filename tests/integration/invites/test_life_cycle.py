@@ -38,11 +38,11 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Role, invite_link
-from defense.services.inbox import file_mail
-from defense.services.invites import refresh_invites
-from defense.services.outbox import send_due
-from defense.services.outbox_care import send_again, send_stuck_again
-from defense.services.replies import Answer, Reply, Via, keep_time, take_reply
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.inbox import file_mail
+from defense.services.invites.outbox import send_due
+from defense.services.invites.outbox_care import send_again, send_stuck_again
+from defense.services.invites.replies import Answer, Reply, Via, keep_time, take_reply
 from defense.services.transaction import begin_write, prepare_engine
 from defense.settings import Settings
 from tests.calendar_client import CalendarClient, OutgoingAnswer

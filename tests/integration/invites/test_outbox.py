@@ -14,10 +14,10 @@ from defense.domain.errors import IllegalState, InvalidInput
 from defense.integrations.mail import SmtpSender
 from defense.integrations.smtp_answers import AnswerKind, SendAnswer
 from defense.models import AuditEntry, MailDomain, OutboxMessage
-from defense.services.invites import refresh_invites
-from defense.services.mail_throttle import BURST
-from defense.services.outbox import LEASE, MAX_ATTEMPTS, SendSummary, send_due
-from defense.services.outbox_care import forget_letters, give_up, send_again
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.mail_throttle import BURST
+from defense.services.invites.outbox import LEASE, MAX_ATTEMPTS, SendSummary, send_due
+from defense.services.invites.outbox_care import forget_letters, give_up, send_again
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 from tests.invite_world import World

@@ -29,10 +29,10 @@ from defense.models import (
     SittingMember,
 )
 from defense.services.access import Role
-from defense.services.invites import refresh_invites
-from defense.services.post import open_letter
-from defense.services.reminders import remind
-from defense.services.result_letters import queue_result_letters
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.post import open_letter
+from defense.services.invites.reminders import remind
+from defense.services.invites.result_letters import queue_result_letters
 from defense.settings import Settings
 from tests.invite_world import World
 from tests.parsers.letters import letters_to

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from defense.models import AccessLink, AuditEntry, Defence, Invite, OutboxMessage, SittingMember
 from defense.services.access import sign_in_with_link
-from defense.services.invites import InviteSummary, people_to_telephone, refresh_invites
-from defense.services.outbox_care import send_again
+from defense.services.invites.following import InviteSummary, people_to_telephone, refresh_invites
+from defense.services.invites.outbox_care import send_again
 from defense.settings import Settings
 from tests.invite_world import Received, World
 

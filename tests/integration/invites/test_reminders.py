@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from defense.domain.round_rules import BEIJING
 from defense.integrations.mail import FolderSender
 from defense.models import OutboxMessage
-from defense.services.invites import refresh_invites
-from defense.services.outbox import send_due
-from defense.services.reminders import ReminderSummary, remind, reminded_until
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.outbox import send_due
+from defense.services.invites.reminders import ReminderSummary, remind, reminded_until
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 from tests.invite_world import START, World

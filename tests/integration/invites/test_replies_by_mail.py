@@ -12,8 +12,8 @@ from reply_office import ALI, LI, MINUTE, WISHED, Office, dovecot, dovecot_serve
 from sqlalchemy import select
 
 from defense.models import CandidateWish, Invite, InviteReply, ReceivedMail
-from defense.services.inbox import Verdict
-from defense.services.replies import Answer, Reply, Via, take_reply
+from defense.services.invites.inbox import Verdict
+from defense.services.invites.replies import Answer, Reply, Via, take_reply
 from defense.services.transaction import begin_write
 from tests.answers import PROGRAMS, gmail, outlook
 

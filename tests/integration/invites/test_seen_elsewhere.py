@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from defense.integrations.smtp_answers import AnswerKind, SendAnswer
 from defense.models import Invite, NamedAttendee, OutboxMessage, SittingMember
-from defense.services.feeds import calendar_of_feed, live_feed, open_feed
-from defense.services.invites import refresh_invites
-from defense.services.outbox import send_due
-from defense.services.outbox_care import send_again
-from defense.services.post import open_letter
+from defense.services.invites.feeds import calendar_of_feed, live_feed, open_feed
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.outbox import send_due
+from defense.services.invites.outbox_care import send_again
+from defense.services.invites.post import open_letter
 from tests.calendar_client import CalendarClient
 from tests.invite_world import World
 from tests.parsers.ical_js import read_with_ical_js

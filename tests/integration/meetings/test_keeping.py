@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from defense.models import Defence, Meeting, Sitting, SittingMember
-from defense.services.meeting_rows import MeetingState, held_of
+from defense.services.meetings.rows import MeetingState, held_of
 from tests.doubles.server import Fault
 from tests.doubles.tencent_double import TencentDouble
 from tests.doubles.zoom_double import ZoomDouble

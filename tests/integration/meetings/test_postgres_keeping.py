@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.models import Round, Sitting
-from defense.services.meeting_rows import MeetingState
+from defense.services.meetings.rows import MeetingState
 from tests.doubles.tencent_double import TencentDouble
 from tests.doubles.zoom_double import ZoomDouble
 from tests.keeping_world import KeepingWorld, fill

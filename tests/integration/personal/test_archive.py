@@ -14,9 +14,9 @@ from sqlalchemy.orm import sessionmaker
 from defense.domain.errors import InvalidInput
 from defense.extensions import db
 from defense.models import Application, Round
-from defense.services.archive_cipher import MARK, decrypt_archive, encrypt_archive
-from defense.services.archive_reading import open_archive
-from defense.services.archive_writing import write_archive
+from defense.services.keeping.archive_cipher import MARK, decrypt_archive, encrypt_archive
+from defense.services.keeping.archive_reading import open_archive
+from defense.services.keeping.archive_writing import write_archive
 
 PASSPHRASE = "正确的口令 correct horse"
 

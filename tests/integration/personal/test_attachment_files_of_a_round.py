@@ -18,8 +18,8 @@ from defense.extensions import db
 from defense.integrations.attachments import LocalFolder
 from defense.models import Account, Application, AuditEntry, Round
 from defense.services.access import Role, create_account
-from defense.services.attachment_export import allow_files, copy_files
-from defense.services.erasing_files import STRAY_AFTER_S, erase_files, erase_stray_files
+from defense.services.keeping.erasing_files import STRAY_AFTER_S, erase_files, erase_stray_files
+from defense.services.records.attachment_export import allow_files, copy_files
 
 OWN, SHARED, GONE, YOUNG = (f"%PDF-1.4 {name}".encode() for name in ("own", "shared", "gone", "young"))
 

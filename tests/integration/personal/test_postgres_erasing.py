@@ -13,9 +13,9 @@ from defense.integrations.attachments import LocalFolder
 from defense.models import Application, Expert, Round
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account
-from defense.services.archive_reading import open_archive
 from defense.services.audit_check import verify_audit
-from defense.services.retention import confirm_erasure, export_round, finish_erasures
+from defense.services.keeping.archive_reading import open_archive
+from defense.services.keeping.retention import confirm_erasure, export_round, finish_erasures
 from defense.services.transaction import begin_write
 from tests.finished_round import end_round
 from tests.postgres import PostgresServer, engine_of

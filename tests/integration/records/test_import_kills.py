@@ -19,8 +19,8 @@ from bench.records.workbooks import write_applications
 from defense.domain.round_rules import parse_round_rules
 from defense.extensions import db
 from defense.models import Application, ApplicationFinding, ImportBatch
-from defense.services.import_running import APPLY, run_of, start_apply, watch_import
-from defense.services.imports import preview_import
+from defense.services.imports.importing import preview_import
+from defense.services.imports.running import APPLY, run_of, start_apply, watch_import
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
 from defense.services.transaction import begin_write
 

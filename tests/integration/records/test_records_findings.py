@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session, object_session, sessionmaker
 from defense.domain.assessment import Severity
 from defense.extensions import db
 from defense.models import Account, Application, ApplicationFinding, AuditEntry, Defence, Round
-from defense.services import checking
-from defense.services.checking import CheckSummary, check_applications
-from defense.services.findings import (
+from defense.services.imports.importing import ImportCounts
+from defense.services.records import checking
+from defense.services.records.checking import CheckSummary, check_applications
+from defense.services.records.findings import (
     FindingFilter,
     count_blocked,
     count_findings,
@@ -25,8 +26,7 @@ from defense.services.findings import (
     find_persons,
     sum_findings,
 )
-from defense.services.imports import ImportCounts
-from defense.services.rulings import override_validity
+from defense.services.records.rulings import override_validity
 
 TakeIn = Callable[[str, Workbook], ImportCounts]
 Seat = Callable[[Application, str], Defence]

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.errors import InvalidInput
 from defense.models import Account, Application, AuditEntry, Round
-from defense.services.imports import (
+from defense.services.imports.importing import (
     ImportCounts,
     apply_import,
     counts_of,
@@ -21,7 +21,7 @@ from defense.services.imports import (
     marked_copy,
     preview_import,
 )
-from defense.services.rulings import rule_on_requirement
+from defense.services.records.rulings import rule_on_requirement
 
 TakeIn = Callable[[str, Workbook], ImportCounts]
 

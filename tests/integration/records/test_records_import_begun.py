@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from defense.domain.errors import IllegalState
 from defense.models import Account, Application, AuditEntry, Defence, Disconnection, Expert, Round
 from defense.models.types import utc_now
-from defense.services import imports
 from defense.services.access import (
     candidate_account,
     expert_account,
@@ -22,8 +21,15 @@ from defense.services.access import (
     principal_of,
     sign_in_with_link,
 )
-from defense.services.imports import ImportCounts, apply_import, errors_of, marked_copy, preview_import
-from defense.services.merging import ApplicationMerger
+from defense.services.imports import importing as imports
+from defense.services.imports.importing import (
+    ImportCounts,
+    apply_import,
+    errors_of,
+    marked_copy,
+    preview_import,
+)
+from defense.services.imports.merging import ApplicationMerger
 
 TakeIn = Callable[[str, Workbook], ImportCounts]
 Seat = Callable[[Application, str], Defence]

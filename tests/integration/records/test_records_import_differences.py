@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from defense.models import Application, Expert, Panel
-from defense.services.import_differences import PAGE_SIZE, changes_page, record_differences
-from defense.services.imports import preview_import
+from defense.services.imports.differences import PAGE_SIZE, changes_page, record_differences
+from defense.services.imports.importing import preview_import
 
 
 def _changes(session, round_, kind, workbook):

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.models import Account, Application, Defence, Round
-from defense.services import applications as lists
-from defense.services.applications import ApplicationFilter, count_applications, find_applications
+from defense.services.records import applications as lists
+from defense.services.records.applications import ApplicationFilter, count_applications, find_applications
+from defense.services.records.rulings import override_fee, override_validity, rule_on_requirement
 from defense.services.results import conclusion_of, seated_defence
-from defense.services.rulings import override_fee, override_validity, rule_on_requirement
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from defense.domain.errors import DomainError, IllegalState, InvalidInput
 from defense.domain.lifecycle import NOT_BEGUN_STATES, DefenceState
 from defense.models import Account, Application, AuditEntry, Defence, Round
-from defense.services.rulings import override_fee, override_validity, rule_on_requirement
+from defense.services.records.rulings import override_fee, override_validity, rule_on_requirement
 
 
 @pytest.fixture

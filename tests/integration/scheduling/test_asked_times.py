@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.domain.people import Period
 from defense.models import Defence, Invite, InviteReply, PanelHalfDay, Round, Schedule, Sitting
 from defense.models.types import utc_now
-from defense.services.asked_times import Notice, heed_requests
-from defense.services.candidate_needs import note_wish
-from defense.services.instance_building import build_instance, published_plan
-from defense.services.publishing import publish
-from defense.services.replies import Answer, Reply, Via, keep_time, take_reply
-from defense.services.scheduler_keys import candidate_key, to_minutes
-from defense.services.scheduling import latest_schedule
-from defense.services.solving import RunRequest, carry_out_run, start_run
+from defense.services.invites.replies import Answer, Reply, Via, keep_time, take_reply
+from defense.services.timetable.asked_times import Notice, heed_requests
+from defense.services.timetable.candidate_needs import note_wish
+from defense.services.timetable.instance_building import build_instance, published_plan
+from defense.services.timetable.keys import candidate_key, to_minutes
+from defense.services.timetable.publishing import publish
+from defense.services.timetable.schedules import latest_schedule
+from defense.services.timetable.solving import RunRequest, carry_out_run, start_run
 from defense.services.transaction import begin_write
 from defense.settings import Settings
 

@@ -15,7 +15,8 @@ from defense.domain.people import Period
 from defense.domain.round_rules import BEIJING
 from defense.integrations.sample_data import write_sample_data
 from defense.models import AuditEntry, Defence, Expert, Panel, PanelHalfDay, Round
-from defense.services.availability import (
+from defense.services.imports.merging import levels_of_experts
+from defense.services.timetable.availability import (
     add_attendee_only,
     add_half_days,
     cancel_half_day,
@@ -25,7 +26,6 @@ from defense.services.availability import (
     warnings_of,
     withdraw_absence,
 )
-from defense.services.merging import levels_of_experts
 from tests.conftest import FIRST_DAY, SAMPLE_CANDIDATES
 from tests.importing import import_workbook
 

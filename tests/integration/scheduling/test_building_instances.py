@@ -12,11 +12,11 @@ from defense.domain.scheduling_rules import SchedulingRules
 from defense.domain.vocabulary import Level
 from defense.models import Application, DeclaredRecusal, Defence, Expert, PanelHalfDay, Round
 from defense.models.types import utc_now
-from defense.services.availability import add_attendee_only, cancel_half_day, note_absence
-from defense.services.candidate_needs import name_attendee, note_wish, set_priority
-from defense.services.instance_building import build_instance
-from defense.services.scheduler_keys import candidate_key, expert_key, from_minutes, half_day_key, to_minutes
-from defense.services.scheduling_settings import (
+from defense.services.timetable.availability import add_attendee_only, cancel_half_day, note_absence
+from defense.services.timetable.candidate_needs import name_attendee, note_wish, set_priority
+from defense.services.timetable.instance_building import build_instance
+from defense.services.timetable.keys import candidate_key, expert_key, from_minutes, half_day_key, to_minutes
+from defense.services.timetable.settings import (
     TimetableSettings,
     change_timetable_settings,
     timetable_settings_of,

@@ -12,8 +12,9 @@ from defense.domain.errors import Conflict, InvalidInput, NotFound
 from defense.domain.round_rules import BEIJING
 from defense.models import Application, AuditEntry, CandidateWish, Expert, NamedAttendee, Round
 from defense.services.access import Principal, Role
-from defense.services.availability import add_attendee_only
-from defense.services.candidate_needs import (
+from defense.services.room.recusals import declare_recusal
+from defense.services.timetable.availability import add_attendee_only
+from defense.services.timetable.candidate_needs import (
     name_attendee,
     note_wish,
     possible_attendees,
@@ -21,7 +22,6 @@ from defense.services.candidate_needs import (
     set_priority,
     withdraw_wish,
 )
-from defense.services.recusals import declare_recusal
 
 START = datetime(2030, 1, 7, 10, tzinfo=BEIJING)
 END = START + timedelta(hours=4)

@@ -11,18 +11,18 @@ from sqlalchemy.orm import Session
 from defense.domain.text import Text
 from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.models import Application, Panel, PanelHalfDay, Round, Schedule, SolveRun
-from defense.services.comparing import (
+from defense.services.timetable.comparing import (
     compare_schedules,
     figures_of,
     list_schedules,
     status_of,
     term_label,
 )
-from defense.services.explaining import read_explanation
-from defense.services.moves import remove_candidate
-from defense.services.pictures import draw
-from defense.services.scheduler_words import SchedulerWords
-from defense.services.scheduling import latest_schedule
+from defense.services.timetable.explaining import read_explanation
+from defense.services.timetable.moves import remove_candidate
+from defense.services.timetable.pictures import draw
+from defense.services.timetable.schedules import latest_schedule
+from defense.services.timetable.words import SchedulerWords
 
 
 @pytest.fixture

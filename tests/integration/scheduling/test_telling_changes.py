@@ -13,20 +13,20 @@ from defense.domain.round_rules import BEIJING
 from defense.domain.scheduling_rules import SchedulingRules
 from defense.models import Application, Defence, PanelHalfDay, Round, Schedule
 from defense.models.types import utc_now
-from defense.services.availability import cancel_half_day
-from defense.services.candidate_needs import note_wish
-from defense.services.instance_building import build_instance
-from defense.services.moves import list_legal_slots, move_candidate, remove_candidate
-from defense.services.rescheduling import forced_ids, frozen_until, list_changes, standing_of
-from defense.services.scheduler_jobs import RESCHEDULE
-from defense.services.scheduler_keys import half_day_key
-from defense.services.scheduling import latest_schedule, require_current
-from defense.services.scheduling_settings import (
+from defense.services.timetable.availability import cancel_half_day
+from defense.services.timetable.candidate_needs import note_wish
+from defense.services.timetable.instance_building import build_instance
+from defense.services.timetable.jobs import RESCHEDULE
+from defense.services.timetable.keys import half_day_key
+from defense.services.timetable.moves import list_legal_slots, move_candidate, remove_candidate
+from defense.services.timetable.rescheduling import forced_ids, frozen_until, list_changes, standing_of
+from defense.services.timetable.schedules import latest_schedule, require_current
+from defense.services.timetable.settings import (
     TimetableSettings,
     change_timetable_settings,
     timetable_settings_of,
 )
-from defense.services.solving import RunRequest, start_run
+from defense.services.timetable.solving import RunRequest, start_run
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from defense.integrations.attachments import LocalFolder
 from defense.integrations.upstream import UpstreamClient
 from defense.integrations.upstream.client import Timing
 from defense.integrations.upstream.files import PlatformFiles
-from defense.services.attachments import fetch_attachment
+from defense.services.records.attachments import fetch_attachment
 from tests.conftest import make_settings
 from tests.upstream_platform import Platform
 

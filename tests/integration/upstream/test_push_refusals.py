@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.extensions import db
 from defense.models import Application, UpstreamDelivery, UpstreamHold
 from defense.models.types import utc_now
-from defense.services.rulings import override_fee
-from defense.services.upstream_desk import desks_at
-from defense.services.upstream_pushing import PushSummary, push_due
-from defense.services.upstream_telling import DeliveryState
+from defense.services.records.rulings import override_fee
+from defense.services.upstream.desk import desks_at
+from defense.services.upstream.pushing import PushSummary, push_due
+from defense.services.upstream.telling import DeliveryState
 from defense.settings import UpstreamAccess
 from tests.invite_world import World
 from tests.upstream_platform import Platform

@@ -26,11 +26,11 @@ from defense.models import (
     UpstreamHold,
 )
 from defense.services.access import Role, create_account
+from defense.services.records.rulings import override_fee
 from defense.services.rounds import ensure_round
-from defense.services.rulings import override_fee
 from defense.services.transaction import begin_write
-from defense.services.upstream_differences import accept_difference, keep_ours, open_differences
-from defense.services.upstream_pulling import (
+from defense.services.upstream.differences import accept_difference, keep_ours, open_differences
+from defense.services.upstream.pulling import (
     INTERVAL,
     PullSummary,
     check_fees,

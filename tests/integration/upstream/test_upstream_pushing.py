@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session, sessionmaker
 from defense.domain.text import Text
 from defense.extensions import db
 from defense.models import Application, UpstreamDelivery, UpstreamHold
-from defense.services.rulings import override_fee
-from defense.services.upstream_answers import DeskAnswer, DeskAnswerKind
-from defense.services.upstream_care import give_up, try_again
-from defense.services.upstream_pushing import LEASE, MAX_ATTEMPTS, PushSummary, push_due
-from defense.services.upstream_telling import DeliveryState
+from defense.services.records.rulings import override_fee
+from defense.services.upstream.answers import DeskAnswer, DeskAnswerKind
+from defense.services.upstream.care import give_up, try_again
+from defense.services.upstream.pushing import LEASE, MAX_ATTEMPTS, PushSummary, push_due
+from defense.services.upstream.telling import DeliveryState
 from tests.invite_world import World
 from tests.keeping_world import Clock
 from tests.upstream_paper import Kept, Killed, PaperFault, PaperPlatform

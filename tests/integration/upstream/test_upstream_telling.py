@@ -11,12 +11,12 @@ from defense.domain.lifecycle import Move
 from defense.models import Application, UpstreamDelivery, UpstreamHold
 from defense.models.types import utc_now
 from defense.services.access import Principal
-from defense.services.reopening import ask_reopening, decide_reopening
+from defense.services.records.rulings import override_fee, override_validity
 from defense.services.results import release_results
-from defense.services.rulings import override_fee, override_validity
-from defense.services.sittings import move_defence
-from defense.services.upstream_bodies import TOLD_NUMBERS
-from defense.services.upstream_telling import DeliveryState, tell_results
+from defense.services.room.reopening import ask_reopening, decide_reopening
+from defense.services.room.sittings import move_defence
+from defense.services.upstream.bodies import TOLD_NUMBERS
+from defense.services.upstream.telling import DeliveryState, tell_results
 from tests.invite_world import World
 
 Deliveries = Callable[[Application], list[UpstreamDelivery]]

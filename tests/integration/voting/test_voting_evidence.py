@@ -19,7 +19,7 @@ from defense.models import AuditEntry
 from defense.services.audit import AuditRecord, entry_digest, genesis_digest
 from defense.services.audit_check import PrintedHead, parse_head, verify_audit
 from defense.services.audit_export import export_audit
-from defense.services.seals import public_key_of
+from defense.services.room.seals import public_key_of
 from tests.rooms import Room
 
 VERIFIER = Path(__file__).parents[3] / "tools" / "verify_audit.py"

@@ -23,9 +23,9 @@ from defense.models.types import utc_now
 from defense.services.audit import AuditRecord, canonical_json, entry_digest, genesis_digest, sitting_chain
 from defense.services.audit_check import AuditCheck, PrintedHead, parse_head, verify_audit
 from defense.services.audit_export import export_audit
-from defense.services.seal_check import SITTING_SEALED
-from defense.services.sealing import seal_sitting
-from defense.services.seals import public_key_of, seal_digest, sign
+from defense.services.room.seal_check import SITTING_SEALED
+from defense.services.room.sealing import seal_sitting
+from defense.services.room.seals import public_key_of, seal_digest, sign
 from tests.rooms import Room
 
 SEAL_KEY, FORGERS_KEY = bytes(range(1, 33)), bytes(range(2, 34))

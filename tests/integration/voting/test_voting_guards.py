@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from defense.models.types import random_id
-from defense.services.reopening import ask_reopening, decide_reopening
+from defense.services.room.reopening import ask_reopening, decide_reopening
 from tests.rooms import Room
 
 

@@ -16,14 +16,14 @@ from defense.models.types import utc_now
 from defense.services.access import Principal, principal_of
 from defense.services.audit import sitting_chain
 from defense.services.audit_check import parse_head, verify_audit
-from defense.services.conducting import go_on_with_clock, pause_clock
-from defense.services.minutes import Minutes, minutes_of
-from defense.services.minutes_parts import CandidateDetail, CandidateMinutes, VotingRound
-from defense.services.reopening import ask_reopening, decide_reopening
 from defense.services.results import result_rows
-from defense.services.sealing import seal_sitting
-from defense.services.seals import public_key_of
-from defense.services.sittings import require_watcher
+from defense.services.room.conducting import go_on_with_clock, pause_clock
+from defense.services.room.minutes import Minutes, minutes_of
+from defense.services.room.minutes_parts import CandidateDetail, CandidateMinutes, VotingRound
+from defense.services.room.reopening import ask_reopening, decide_reopening
+from defense.services.room.sealing import seal_sitting
+from defense.services.room.seals import public_key_of
+from defense.services.room.sittings import require_watcher
 from defense.services.transaction import begin_snapshot
 from tests.rooms import TO_DISCUSSION, Room
 

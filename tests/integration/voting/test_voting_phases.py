@@ -14,10 +14,10 @@ from defense.domain.lifecycle import Move
 from defense.models import Application, Defence, Presence, RoomProcess, Round, SignIn, Voter
 from defense.models.types import utc_now
 from defense.services.audit_check import verify_audit
-from defense.services.ballot_rounds import NUDGE_PAUSE, nudge_members
-from defense.services.conducting import go_on_with_clock, pause_clock, ring_bell
 from defense.services.results import conclusion_of, seated_defence
-from defense.services.sittings import move_defence
+from defense.services.room.ballot_rounds import NUDGE_PAUSE, nudge_members
+from defense.services.room.conducting import go_on_with_clock, pause_clock, ring_bell
+from defense.services.room.sittings import move_defence
 from tests.rooms import TO_DISCUSSION, Room
 
 CLOCK = {"pause": pause_clock, "go": go_on_with_clock}

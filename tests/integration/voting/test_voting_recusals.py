@@ -9,8 +9,8 @@ from defense.domain.errors import Conflict, DomainError, Forbidden, InvalidInput
 from defense.domain.lifecycle import Move
 from defense.models import Application, BallotRound, DeclaredRecusal, Disconnection, Expert, SittingMember
 from defense.services.audit_check import verify_audit
-from defense.services.recusals import declare_recusal, recuse_in_room
 from defense.services.results import deciding_round, named_ballots
+from defense.services.room.recusals import declare_recusal, recuse_in_room
 from tests.rooms import BALLOT_KEY, TO_DISCUSSION, Room
 
 

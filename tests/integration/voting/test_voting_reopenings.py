@@ -25,16 +25,16 @@ from defense.models import (
 )
 from defense.models.types import utc_now
 from defense.services.audit_check import verify_audit
-from defense.services.conducting import ring_bell
-from defense.services.instance_building import build_instance, seated_defences
-from defense.services.moves import list_legal_slots, move_candidate
 from defense.services.overview import overview_of
-from defense.services.publishing import preview_changes, publish
-from defense.services.reopening import ask_reopening, decide_reopening, unspent_grants
-from defense.services.rescheduling import list_changes, standing_of
 from defense.services.results import conclusion_of, deciding_round, result_rows, seated_defence
-from defense.services.scheduler_keys import candidate_key
-from defense.services.scheduling import latest_schedule
+from defense.services.room.conducting import ring_bell
+from defense.services.room.reopening import ask_reopening, decide_reopening, unspent_grants
+from defense.services.timetable.instance_building import build_instance, seated_defences
+from defense.services.timetable.keys import candidate_key
+from defense.services.timetable.moves import list_legal_slots, move_candidate
+from defense.services.timetable.publishing import preview_changes, publish
+from defense.services.timetable.rescheduling import list_changes, standing_of
+from defense.services.timetable.schedules import latest_schedule
 from tests.conftest import make_settings
 from tests.rooms import Room
 

@@ -21,11 +21,11 @@ from defense.models.types import utc_now
 from defense.services.access import Principal
 from defense.services.audit_check import AuditCheck, verify_audit
 from defense.services.audit_export import export_audit
-from defense.services.conducting import ring_bell
-from defense.services.reopening import ask_reopening, decide_reopening
-from defense.services.sealing import seal_sitting, seal_view
-from defense.services.seals import public_key_of, signature_holds
-from defense.services.sittings import require_watcher
+from defense.services.room.conducting import ring_bell
+from defense.services.room.reopening import ask_reopening, decide_reopening
+from defense.services.room.sealing import seal_sitting, seal_view
+from defense.services.room.seals import public_key_of, signature_holds
+from defense.services.room.sittings import require_watcher
 from tests.rooms import Room
 
 SEAL_KEY = bytes(range(1, 33))

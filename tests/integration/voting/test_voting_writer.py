@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
 from defense.domain.errors import Conflict, DomainError
-from defense.services.ballot_writer import BallotWriter
+from defense.services.room.ballot_writer import BallotWriter
 from tests.rooms import BALLOT_KEY, Room
 from tests.rooms import ballot as ballot_fields
 from voting.room import BallotRequest, Receipt, parse_ballot

@@ -18,7 +18,7 @@ from defense.app import create_app
 from defense.extensions import db
 from defense.models import Account, BallotRound, Defence, SittingMember, Voter
 from defense.services.access import principal_of
-from defense.services.room_views import shared_views
+from defense.services.room.views import shared_views
 from defense.settings import Settings
 from voting.room import parse_ballot
 

@@ -11,8 +11,8 @@ from defense.domain.errors import InvalidInput
 from defense.domain.round_rules import parse_round_rules
 from defense.domain.vocabulary import Level
 from defense.models import Round
+from defense.services.room.rule_words import rule_of
 from defense.services.rounds import RULE_FILES_DIR
-from defense.services.rule_words import rule_of
 from voting.rules import Absences, Abstentions, Denominator, Quorum, RuleName
 
 TOML = (RULE_FILES_DIR / "2021.toml").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from scheduling_builders import away, candidate, instance, panel, room, sitting
 
 import scheduler
-from defense.services.violations import RULE_TEXT
+from defense.services.timetable.violations import RULE_TEXT
 from scheduler import checker, measure
 from scheduler.checker import Rule, find_violations
 from scheduler.generate import generate_instance

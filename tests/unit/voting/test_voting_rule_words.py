@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import product
 
-from defense.services.rule_words import rule_text, terms_text
+from defense.services.room.rule_words import rule_text, terms_text
 from defense.services.wording import RULE_TEXT
 from tests.unit.voting.voting_oracle import Split, splits
 from voting.rules import (

@@ -16,7 +16,7 @@ from defense.extensions import db
 from defense.models import Account, Invite
 from defense.models.types import utc_now
 from defense.services.access import issue_link
-from defense.services.own_appointments import audience_of
+from defense.services.invites.own_appointments import audience_of
 from defense.services.transaction import begin_write
 from tests.answer_pages import Person, Write
 

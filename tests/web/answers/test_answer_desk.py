@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from defense.models import AuditEntry, CandidateWish, Expert, Invite, InviteReply, OutboxMessage
 from defense.models.types import utc_now
-from defense.services.personal import SHOWN
-from defense.services.replies import Answer
+from defense.services.invites.replies import Answer
+from defense.services.keeping.personal import SHOWN
 from tests.answer_pages import Person, Write
 
 PAGE = "/rounds/2021/invites/answers"

@@ -26,9 +26,9 @@ from defense.models import (
     Round,
 )
 from defense.models.types import utc_now
-from defense.services.candidate_needs import name_attendee
-from defense.services.invites import refresh_invites
-from defense.services.replies import Answer
+from defense.services.invites.following import refresh_invites
+from defense.services.invites.replies import Answer
+from defense.services.timetable.candidate_needs import name_attendee
 from tests.answer_pages import Person, Write
 
 Invited = Callable[..., Person]

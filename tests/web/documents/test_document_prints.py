@@ -16,7 +16,7 @@ from sqlalchemy.orm import sessionmaker
 from defense.domain.document_kinds import KINDS, DocumentKind, Subject
 from defense.extensions import db
 from defense.models import Application, AuditEntry, Defence, Round, Sitting
-from defense.services.document_samples import sample_content
+from defense.services.documents.samples import sample_content
 from defense.web.document_prints import WIDE
 from tests.conftest import People
 from tests.finished_round import end_round

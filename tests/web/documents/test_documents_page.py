@@ -18,8 +18,8 @@ from defense.domain.document_kinds import KINDS, DocumentKind, Subject
 from defense.domain.identity import mask_id_number
 from defense.extensions import db
 from defense.models import Account, Application, AuditEntry, Defence, DocumentTemplate, Round
-from defense.services.document_templates import SHIPPED_DIR
-from defense.services.documents import REFUSED_LIST
+from defense.services.documents.templates import SHIPPED_DIR
+from defense.services.documents.writing import REFUSED_LIST
 from tests.conftest import People
 from tests.office import convert, pages_of
 

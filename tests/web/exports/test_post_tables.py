@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from defense.models import Account, Invite, OutboxMessage
-from defense.services import answer_desk
+from defense.services.invites import answer_desk
 from defense.web import invites
 from tests.web.exports.conftest import Database, Enter, Take
 

@@ -19,8 +19,9 @@ from defense.models import (
     UpstreamFault,
     UpstreamHold,
 )
-from defense.services import imports, upstream_care
-from defense.services.rulings import override_fee
+from defense.services.imports import importing as imports
+from defense.services.records.rulings import override_fee
+from defense.services.upstream import care as upstream_care
 from defense.settings import UpstreamAccess
 from tests.web.exports.conftest import Database, Enter, Take
 

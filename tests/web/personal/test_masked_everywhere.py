@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 
 from defense.extensions import db
 from defense.models import Account, Application, AuditEntry, Expert, ImportBatch, OutboxMessage
-from defense.services.post import open_letter
+from defense.services.invites.post import open_letter
 from tests.conftest import People
 from tests.room_pages import all_exports, all_pages, open_ballot
 

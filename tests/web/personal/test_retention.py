@@ -32,12 +32,12 @@ from defense.models import (
     Sitting,
 )
 from defense.models.types import utc_now
-from defense.services import retention
 from defense.services.access import Role, create_account, issue_link
-from defense.services.archive_reading import open_archive
 from defense.services.audit_check import verify_audit
-from defense.services.retention import finish_erasures
-from defense.services.seals import trusted_keys
+from defense.services.keeping import retention
+from defense.services.keeping.archive_reading import open_archive
+from defense.services.keeping.retention import finish_erasures
+from defense.services.room.seals import trusted_keys
 from tests.conftest import People
 from tests.finished_round import RELEASED_AT, end_round, finish_round
 from tests.room_pages import all_pages
@@ -181,7 +181,7 @@ def test_a_deletion_cut_in_half_is_finished_by_the_next_call(
             raise KeyboardInterrupt("the power went")
 
     data = export(over)
-    monkeypatch.setattr("defense.services.erasing.CHUNK", 10)
+    monkeypatch.setattr("defense.services.keeping.erasing.CHUNK", 10)
     monkeypatch.setattr("defense.web.retention._breathe", crash)
     with pytest.raises(KeyboardInterrupt):
         second.post(f"{PAGE}/deletion", data=deletion(data))

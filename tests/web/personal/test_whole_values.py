@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from defense.models import Account, Application, AuditEntry, Expert
 from defense.services.access import Role, create_account
 from defense.services.audit_check import verify_audit
-from defense.services.personal import MOST_LOOKS, SHOWN
+from defense.services.keeping.personal import MOST_LOOKS, SHOWN
 
 Enter = Callable[[str], FlaskClient]
 Database = Callable[[Callable[[Session], Any]], Any]

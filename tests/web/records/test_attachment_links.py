@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from defense.domain.record_json import record_to_json
 from defense.domain.record_parts import Attachment, ProofKind, section_of
 from defense.models import Account, Application, AuditEntry, DeclaredRecusal, Defence, Expert
-from defense.services.attachments import attachment_key
+from defense.services.records.attachments import attachment_key
 
 Enter = Callable[[str], FlaskClient]
 SCAN = b"%PDF-1.4 a scan"

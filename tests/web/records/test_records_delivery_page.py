@@ -10,8 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.models import Account, Application, AuditEntry, UpstreamDelivery, UpstreamHold
-from defense.services.rulings import override_fee
-from defense.services.upstream_telling import DeliveryState
+from defense.services.records.rulings import override_fee
+from defense.services.upstream.telling import DeliveryState
 
 Enter = Callable[[str], FlaskClient]
 Query = Callable[[Callable[[Session], object]], object]

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from defense.domain.eligibility_rules import RULES
 from defense.models import Application, ApplicationFinding, AuditEntry
-from defense.services import findings
-from defense.services.round_rule_set import PARAMETER_TEXT
+from defense.services.records import findings
+from defense.services.records.rule_set import PARAMETER_TEXT
 
 Enter = Callable[[str], FlaskClient]
 PAGE = "/rounds/2021/findings"

@@ -19,8 +19,8 @@ from bench.records.workbooks import write_applications
 from defense.domain.round_rules import parse_round_rules
 from defense.extensions import socketio
 from defense.models import Application, ImportBatch
-from defense.services import import_running
-from defense.services.import_running import run_of
+from defense.services.imports import running as import_running
+from defense.services.imports.running import run_of
 from defense.services.rounds import RULE_FILES_DIR
 
 Office = Callable[[str], FlaskClient]

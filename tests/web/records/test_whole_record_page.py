@@ -15,7 +15,7 @@ from defense.domain.identity import mask_certificate, mask_email, mask_phone
 from defense.domain.record_json import record_to_json
 from defense.domain.record_parts import ProofKind, Section
 from defense.models import Application, Defence
-from defense.services.attachments import attachment_key
+from defense.services.records.attachments import attachment_key
 
 Enter = Callable[[str], FlaskClient]
 SECTIONS = (

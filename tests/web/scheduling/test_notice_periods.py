@@ -16,8 +16,8 @@ from defense.domain.errors import InvalidInput
 from defense.domain.round_rules import BEIJING
 from defense.integrations.calendar_days import use_calendars_of
 from defense.models import Round, Schedule
-from defense.services.notice_periods import short_notices
-from defense.services.scheduling import latest_schedule
+from defense.services.timetable.notice_periods import short_notices
+from defense.services.timetable.schedules import latest_schedule
 
 ROUND = "/rounds/2021"
 TIMETABLE = f"{ROUND}/schedule"

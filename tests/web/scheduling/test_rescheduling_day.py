@@ -20,7 +20,7 @@ from defense.extensions import db
 from defense.models import Account, Defence, Panel, Round, Schedule, Sitting
 from defense.models.types import utc_now
 from defense.services.access import issue_link
-from defense.services.instance_building import build_instance, faulted_candidates, published_plan
+from defense.services.timetable.instance_building import build_instance, faulted_candidates, published_plan
 from defense.services.transaction import begin_write
 from tests.conftest import make_settings
 from tests.live import LiveServer, start_server

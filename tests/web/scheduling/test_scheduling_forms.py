@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.models import Account, Application, AuditEntry, Expert, Panel, PanelHalfDay, Round
-from defense.services.instance_building import build_instance
+from defense.services.timetable.instance_building import build_instance
 
 Write = Callable[[Callable[[Session], Any]], Any]
 ROUND = "/rounds/2021"

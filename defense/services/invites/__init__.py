@@ -1,0 +1,1 @@
+"""Invites: letters, their answers, feeds and calendars, and what staff do about them."""

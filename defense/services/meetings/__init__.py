@@ -1,0 +1,1 @@
+"""Video meetings: wished for by the sittings, held by the providers, entered by those who may."""

@@ -1,0 +1,1 @@
+"""Timetables: from rows to the scheduler and back, changed by hand, published."""
