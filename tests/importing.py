@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from defense.models import Round
-from defense.services.imports.importing import ImportCounts, apply_import, preview_import
+from defense.services.imports.comparing import ImportCounts
+from defense.services.imports.importing import apply_import, preview_import
 
 
 def import_workbook(

@@ -14,9 +14,9 @@ from defense.domain.text import Text
 from defense.extensions import db, socketio
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
+from defense.services.imports.comparing import KINDS
 from defense.services.imports.differences import changes_page
 from defense.services.imports.importing import (
-    KINDS,
     apply_import,
     audit_marked_copy,
     counts_of,

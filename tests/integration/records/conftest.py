@@ -19,7 +19,7 @@ from defense.extensions import db
 from defense.integrations.sample_data import write_sample_data
 from defense.models import Account, Application, Defence, Panel, Round, Sitting
 from defense.services.access import Role, create_account
-from defense.services.imports.importing import ImportCounts
+from defense.services.imports.comparing import ImportCounts
 from defense.services.rounds import RULE_FILES_DIR, ensure_round
 from tests.conftest import make_app
 from tests.importing import import_workbook

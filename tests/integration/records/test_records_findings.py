@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, object_session, sessionmaker
 from defense.domain.assessment import Severity
 from defense.extensions import db
 from defense.models import Account, Application, ApplicationFinding, AuditEntry, Defence, Round
-from defense.services.imports.importing import ImportCounts
+from defense.services.imports.comparing import ImportCounts
 from defense.services.records import checking
 from defense.services.records.checking import CheckSummary, check_applications
 from defense.services.records.findings import (

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from defense.domain.errors import InvalidInput
 from defense.models import Account, Application, AuditEntry, Round
+from defense.services.imports.comparing import ImportCounts
 from defense.services.imports.importing import (
-    ImportCounts,
     apply_import,
     counts_of,
     errors_of,

@@ -22,8 +22,8 @@ from defense.services.access import (
     sign_in_with_link,
 )
 from defense.services.imports import importing as imports
+from defense.services.imports.comparing import ImportCounts
 from defense.services.imports.importing import (
-    ImportCounts,
     apply_import,
     errors_of,
     marked_copy,

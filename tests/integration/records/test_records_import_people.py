@@ -22,7 +22,7 @@ from defense.models import (
     ScheduledSlot,
 )
 from defense.services.access import Role, expert_account
-from defense.services.imports.importing import ImportCounts
+from defense.services.imports.comparing import ImportCounts
 
 TakeIn = Callable[[str, Workbook], ImportCounts]
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from defense.cli_sandbox import upstream_sandbox
+from defense.cli.sandbox import upstream_sandbox
 from sandbox.keys import sign
 from sandbox.store import Store
 

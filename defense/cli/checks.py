@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
-from defense.cli_support import told_errors
+from defense.cli.support import round_option, told_errors
 from defense.domain.errors import NotFound
 from defense.domain.text import Text
 from defense.extensions import db
@@ -28,7 +28,7 @@ BLOCKED_STATUS = 3
 
 
 @click.command("check-applications")
-@click.option("--round", "code", default="2021", show_default=True, help="Code of the round.")
+@round_option
 @click.option("--to", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write a workbook, too.")
 @told_errors
 def check_applications_command(code: str, file: Path | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from sqlalchemy.orm import sessionmaker
 
-from defense.cli_support import settings, told_errors
+from defense.cli.support import settings, told_errors
 from defense.domain.errors import IllegalState
 from defense.domain.text import Text
 from defense.extensions import db

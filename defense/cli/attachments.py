@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from defense.cli_support import settings, told_errors
+from defense.cli.support import round_option, settings, told_errors
 from defense.domain.errors import NotFound
 from defense.domain.text import Text
 from defense.extensions import db
@@ -21,7 +21,7 @@ from defense.services.transaction import begin_write
 
 @click.command("import-attachments")
 @click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--round", "code", default="2021", show_default=True, help="Code of the round.")
+@round_option
 @told_errors
 def import_attachments(directory: Path, code: str) -> None:
     """Take the scans under DIRECTORY (申报编号/材料名称.pdf) in, and record them.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from sqlalchemy.orm import sessionmaker
 
-from defense.cli_support import settings, told_errors
+from defense.cli.support import round_option, settings, told_errors
 from defense.domain.errors import IllegalState
 from defense.domain.text import Text
 from defense.extensions import db
@@ -15,11 +15,9 @@ from defense.services.rounds import ensure_round
 from defense.services.transaction import begin_write
 from defense.services.upstream.pulling import PullSummary, check_fees, pull_round
 
-_round = click.option("--round", "code", default="2021", show_default=True, help="Code of the round.")
-
 
 @click.command("pull-upstream")
-@_round
+@round_option
 @told_errors
 def pull_upstream(code: str) -> None:
     """Take in the applications of the upstream platform that are new or changed."""
@@ -33,7 +31,7 @@ def pull_upstream(code: str) -> None:
 
 
 @click.command("check-fees")
-@_round
+@round_option
 @told_errors
 def check_fees_command(code: str) -> None:
     """Ask the upstream platform which of the unpaid have paid."""

@@ -8,7 +8,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import sessionmaker
 
-from defense.cli_support import told_errors
+from defense.cli.support import round_option, told_errors
 from defense.domain.document_kinds import KINDS, DocumentKind
 from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.text import Text
@@ -19,7 +19,7 @@ from defense.services.transaction import begin_snapshot, begin_write
 
 
 @click.command("write-documents")
-@click.option("--round", "code", default="2021", show_default=True, help="Code of the round.")
+@round_option
 @click.option("--to", "folder", required=True, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--by", "username", required=True, help="User name of the member of staff who takes them.")
 @click.option(

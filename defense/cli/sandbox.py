@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from defense.cli_support import named_errors
+from defense.cli.support import named_errors
 from defense.domain.errors import InvalidInput
 from defense.domain.round_rules import parse_round_rules
 from defense.domain.text import Text

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session, sessionmaker
 
-from defense.cli_support import settings, told_errors
+from defense.cli.support import settings, told_errors
 from defense.domain.errors import InvalidInput
 from defense.domain.text import Text
 from defense.extensions import db

@@ -9,7 +9,7 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from defense.cli_support import settings, told_errors
+from defense.cli.support import settings, told_errors
 from defense.domain.errors import InvalidInput, NotFound
 from defense.domain.text import Text
 from defense.extensions import db

@@ -6,7 +6,7 @@ import click
 from flask import current_app
 from sqlalchemy.orm import sessionmaker
 
-from defense.cli_support import settings, told_errors
+from defense.cli.support import settings, told_errors
 from defense.extensions import db
 from defense.models.types import utc_now
 from defense.services.meetings.keeping import keep_meetings

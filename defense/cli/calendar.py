@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from defense.cli_support import settings, told_errors
+from defense.cli.support import settings, told_errors
 from defense.integrations.calendar_days import CalendarFolder, ChineseWorkingCalendar, is_published
 
 
