@@ -27,7 +27,7 @@ def render_document(template: bytes, content: Mapping[str, Any]) -> bytes:
     Parameters
     ----------
     template : a .docx that `check_template_file` let pass.
-    content : plain values, as `document_contents.content_of` gives them.
+    content : plain values, as `services.documents.contents.content_of` gives them.
 
     Raises
     ------

@@ -55,7 +55,7 @@ def content_of(
     -------
     dict[str, Any]
         Strings, whole numbers, truth values, lists and dicts of them, of the shape of
-        `document_samples.sample_content`.
+        `samples.sample_content`.
 
     Raises
     ------

@@ -35,7 +35,7 @@ _SAMPLES: dict[DocumentKind, dict[str, Any]] = {
 
 
 def sample_content(kind: DocumentKind) -> dict[str, Any]:
-    """Invented content of a kind, of the shape that `document_contents.content_of` gives.
+    """Invented content of a kind, of the shape that `contents.content_of` gives.
 
     Every optional part is filled. The caller may change what it gets.
     """

@@ -82,7 +82,7 @@ def keep_template(
 ) -> DocumentTemplate:
     """Take a new version and put it in use; the caller commits.
 
-    It is tried with invented content first (`document_samples`), so that it cannot fail on the day.
+    It is tried with invented content first (`samples`), so that it cannot fail on the day.
 
     Raises
     ------

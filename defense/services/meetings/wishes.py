@@ -1,6 +1,6 @@
 """Which sitting should have which meeting: planned, changed and taken back as the timetable goes.
 
-Nothing here waits for a provider: the rows say what should be, and `meeting_keeping` makes it so.
+Nothing here waits for a provider: the rows say what should be, and `keeping` makes it so.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ from defense.models import (
     UpstreamFault,
     UpstreamHold,
 )
-from defense.services.imports import importing as imports
+from defense.services.imports import importing
 from defense.services.records.rulings import override_fee
-from defense.services.upstream import care as upstream_care
+from defense.services.upstream import care
 from defense.settings import UpstreamAccess
 from tests.web.exports.conftest import Database, Enter, Take
 
@@ -61,7 +61,7 @@ def test_differences_are_a_row_for_each_field_and_masked(
 def test_deliveries_that_are_stuck_are_all_there(
     enter: Enter, database: Database, take: Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upstream_care, "LISTED", 1)
+    monkeypatch.setattr(care, "LISTED", 1)
     enter("staff")
 
     def refuse(session: Session) -> None:
@@ -120,5 +120,5 @@ def test_an_uploads_faults_and_changes_are_all_there_in_the_column_asked_for(
     assert f'action="{address}"' in enter("staff").get(address.removesuffix("/table.xlsx")).text
 
     # A report that was cut off is read again from the upload, as for the marked copy: here it has no fault.
-    monkeypatch.setattr(imports, "MAX_LISTED", 1)
+    monkeypatch.setattr(importing, "MAX_LISTED", 1)
     assert take(address)["需要修改"][1:] == []
