@@ -10,9 +10,11 @@ import threading
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from defense.domain.errors import Conflict, DomainError
@@ -37,12 +39,15 @@ MARKED, TABLE = "marked", "table"
 """Workbooks about an upload: itself with its faults marked; its faults, oddities and changes as tables."""
 
 LIMIT = timedelta(minutes=15)
-"""After it a run is stopped, or counts as interrupted when nobody is there to stop it."""
+"""After it a run is stopped."""
+SILENCE = timedelta(minutes=1)
+"""A run that has told nothing for so long was interrupted: the whole service may have stopped with it."""
 
 _LOOK_S = 0.5
 _LARGE_BYTES = 1_500_000
 """Unpacked; a workbook of some 300 whole applications has fewer."""
 _TOLD_EVERY_S = 1.0
+_ALIVE_EVERY_S = 10.0
 
 _INTERRUPTED = Text(
     "处理进程意外结束，未导入任何数据：请重试；若再次发生，请联系系统管理员。",
@@ -83,7 +88,7 @@ def is_large_batch(batch: ImportBatch) -> bool:
 def run_of(batch: ImportBatch) -> dict[str, Any] | None:
     """What goes on with a batch, or what stopped it; None when it simply was looked at."""
     run: dict[str, Any] | None = batch.report.get("run")
-    if run is not None and run["state"] == "running" and _age(run) > LIMIT + timedelta(minutes=1):
+    if run is not None and run["state"] == "running" and utc_now() - _last_word(run) > SILENCE:
         return {**run, "state": "failed", "error": _INTERRUPTED.to_json()}
     return run
 
@@ -135,6 +140,7 @@ def carry_out_import(
 ) -> None:
     """Do the work of a batch; run in a process of its own, an outermost caller."""
     tell = _teller(session_factory, batch_id)
+    threading.Thread(target=_say_alive, args=(session_factory, batch_id), daemon=True).start()
     try:
         with session_factory() as session:
             if phase == APPLY:
@@ -248,7 +254,7 @@ def _end(
     """
     with session_factory() as session:
         begin_write(session)
-        batch = session.get_one(ImportBatch, batch_id)
+        batch = session.get_one(ImportBatch, batch_id, with_for_update=True)
         run = batch.report.get("run")
         if run is not None and run["state"] == "running" and began in ("", run["since"]):
             batch.report = {**batch.report, "run": {**run, "state": state, "error": text.to_json()}}
@@ -263,16 +269,29 @@ def _teller(session_factory: sessionmaker[Session], batch_id: int) -> Callable[[
         if time.monotonic() - told_s < _TOLD_EVERY_S:
             return
         told_s = time.monotonic()
-        with session_factory() as session:
-            begin_write(session)
-            batch = session.get_one(ImportBatch, batch_id)
-            run = batch.report.get("run")
-            if run is not None:
-                batch.report = {**batch.report, "run": {**run, "done": done, "total": total}}
-            session.commit()
+        _note(session_factory, batch_id, {"done": done, "total": total})
 
     return tell
 
 
-def _age(run: dict[str, Any]) -> timedelta:
-    return utc_now() - datetime.fromisoformat(run["since"])
+def _say_alive(session_factory: sessionmaker[Session], batch_id: int) -> None:
+    """Reading a workbook takes longer than a silence may last, and tells nothing itself."""
+    while True:
+        time.sleep(_ALIVE_EVERY_S)
+        # While the rows are written, the writer's place is this process's own, and not to be had.
+        with suppress(OperationalError):
+            _note(session_factory, batch_id, {})
+
+
+def _note(session_factory: sessionmaker[Session], batch_id: int, news: dict[str, int]) -> None:
+    with session_factory() as session:
+        begin_write(session)
+        batch = session.get_one(ImportBatch, batch_id, with_for_update=True)
+        run = batch.report.get("run")
+        if run is not None:
+            batch.report = {**batch.report, "run": {**run, **news, "seen": utc_now().isoformat()}}
+        session.commit()
+
+
+def _last_word(run: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(run.get("seen", run["since"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 
@@ -13,14 +14,16 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openpyxl import load_workbook
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session, sessionmaker
 from werkzeug.test import TestResponse
 
 from bench.records.workbooks import write_applications
 from defense.domain.round_rules import parse_round_rules
 from defense.extensions import socketio
 from defense.models import Application, ImportBatch
+from defense.models.types import utc_now
 from defense.services.imports import running as import_running
-from defense.services.imports.running import run_of
+from defense.services.imports.running import run_of, start_apply
 from defense.services.rounds import RULE_FILES_DIR
 
 Office = Callable[[str], FlaskClient]
@@ -168,3 +171,46 @@ def _with_a_fault(data: bytes) -> bytes:
     stream = io.BytesIO()
     workbook.save(stream)
     return stream.getvalue()
+
+
+def test_a_run_that_stopped_with_the_whole_service_does_not_stay_for_ever(
+    office: Office, upload: Upload, large: bytes, database: Callable, ended: Callable
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "applications", large).location
+    ended()
+
+    def left_behind(seconds_ago: int) -> Callable:
+        def write(session: Session) -> None:
+            batch = session.scalars(select(ImportBatch)).one()
+            seen = (utc_now() - timedelta(seconds=seconds_ago)).isoformat()
+            run = {"phase": "apply", "state": "running", "since": seen, "done": 0, "total": 0, "seen": seen}
+            batch.report = {**batch.report, "run": run}
+
+        return write
+
+    database(left_behind(30))
+    assert 'http-equiv="refresh"' in staff.get(location).get_data(as_text=True)
+    database(left_behind(90))
+    page = staff.get(location).get_data(as_text=True)
+    assert 'http-equiv="refresh"' not in page and "意外结束" in page
+    assert staff.post(location).status_code == 302
+    assert ended().applied_at is not None
+
+
+def test_a_process_says_that_it_is_alive(
+    office: Office, upload: Upload, large: bytes, database: Callable, ended: Callable
+) -> None:
+    staff = office("staff")
+    upload(staff, "applications", large)
+    ended()
+    batch: ImportBatch = database(_loaded)
+    database(lambda session: start_apply(session, session.get_one(ImportBatch, batch.id)))
+    before = database(_loaded).report["run"]
+
+    def note(session: Session) -> None:
+        import_running._note(sessionmaker(session.get_bind()), batch.id, {"done": 3})
+
+    database(note)
+    after = database(_loaded).report["run"]
+    assert "seen" not in before and after == {**before, "done": 3, "seen": after["seen"]}
