@@ -24,6 +24,7 @@ from defense.integrations.calendar_file import (
     conference_property,
     mailbox_property,
 )
+from defense.integrations.content_lines import octets_of
 from defense.integrations.header_text import one_line
 from defense.integrations.mail import Mailbox
 
@@ -86,7 +87,7 @@ def build_feed(name: str, organizer: Mailbox, events: Iterable[ListedEvent]) -> 
         component = _event_component(event)
         component.add("organizer", mailbox_property(organizer.name, organizer.address))
         calendar.add_component(component)
-    return calendar.to_ical()
+    return octets_of(calendar)
 
 
 def build_object(event: ListedEvent) -> bytes:
@@ -94,7 +95,7 @@ def build_object(event: ListedEvent) -> bytes:
     calendar = _empty_calendar()
     calendar.add_component(beijing_timezone())
     calendar.add_component(_event_component(event))
-    return calendar.to_ical()
+    return octets_of(calendar)
 
 
 def sitting_event(facts: SittingFacts, uid: str, sequence: int, stamped_at: datetime) -> ListedEvent:

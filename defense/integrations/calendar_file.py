@@ -14,6 +14,7 @@ from functools import lru_cache
 from icalendar import Alarm, Calendar, Event, Timezone, TimezoneStandard, vCalAddress, vText, vUri
 
 from defense.domain.round_rules import BEIJING
+from defense.integrations.content_lines import octets_of
 from defense.integrations.header_text import one_line
 
 PRODUCT_ID = "-//Title review video defence//Invites//ZH"
@@ -62,7 +63,7 @@ def build_calendar(event: CalendarEvent) -> bytes:
     Source: invites.md "A right invite".
     """
     head, tail = _frame(event.method)
-    return head + _event_component(event).to_ical() + tail
+    return head + octets_of(_event_component(event)) + tail
 
 
 def build_decline_counter(event: CalendarEvent) -> bytes:
@@ -84,7 +85,7 @@ def build_decline_counter(event: CalendarEvent) -> bytes:
     component.add("organizer", mailbox_property(event.organizer_name, event.organizer_address))
     component.add("attendee", mailbox_property(event.attendee_name, event.attendee_address))
     head, tail = _frame(DECLINE_COUNTER)
-    return head + component.to_ical() + tail
+    return head + octets_of(component) + tail
 
 
 @lru_cache(maxsize=8)
