@@ -293,3 +293,5 @@ _FAVOURS = (
 
 RULES = (*_FILING, *_SECTIONS, *_UNITS, *_DEFENCE, *_FAVOURS)
 RULE_BY_CODE = {rule.code: rule for rule in RULES}
+UNPROVED_CODES = frozenset(rule.code for rule in RULES if rule.zh.endswith("无相关材料"))
+"""Of the rules by which a section counts as 无相关材料."""

@@ -28,6 +28,9 @@ _DAMAGED = Text(
     "and type the 18 characters again",
 )
 
+_ADDRESS = re.compile(r"[^\s@，。；（）()<>]+@[^\s@，。；（）()<>]+")
+_DIGITS = re.compile(r"(?<![0-9])[0-9]{11,17}[0-9Xx]?(?![0-9])")
+
 
 def without_invisible(text: str) -> str:
     """The text without characters that nobody sees and nobody typed."""
@@ -155,6 +158,12 @@ def mask_email(address: str) -> str:
 def mask_certificate(number: str) -> str:
     """The last four characters of a certificate's or receipt's number; of a short one nothing."""
     return _mask_middle(number, 0, 4) if len(number) > 7 else "*" * len(number)
+
+
+def without_numbers(text: str) -> str:
+    """A text without whatever looks like an ID number, a telephone number or an address."""
+    text = _ADDRESS.sub(lambda found: mask_email(found[0]), text)
+    return _DIGITS.sub(lambda found: mask_id_number(found[0]), text)
 
 
 def _mask_middle(text: str, kept_first: int, kept_last: int) -> str:

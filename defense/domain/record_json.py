@@ -73,7 +73,7 @@ def _reader_of(type_: Any) -> Callable[[Any], Any]:
 
 def _scalar(type_: type, data: Any) -> Any:
     if isinstance(data, bool) and type_ is not bool:
-        raise TypeError(f"{data!r} is not of type {type_.__name__}")
+        raise TypeError(f"of type {type(data).__name__}, not {type_.__name__}")
     return _expect(type_, data)
 
 
@@ -99,5 +99,5 @@ def fields_of(type_: Any) -> tuple[tuple[str, Any, bool], ...]:
 
 def _expect(type_: type, data: Any) -> Any:
     if not isinstance(data, type_):
-        raise TypeError(f"{data!r} is not of type {type_.__name__}")
+        raise TypeError(f"of type {type(data).__name__}, not {type_.__name__}")
     return data

@@ -65,7 +65,7 @@ def export_results(session: Session, round_: Round) -> bytes:
 
 def _timetable_rows(schedule: Schedule) -> list[tuple[Any, ...]]:
     rows, orders = [], dict[int, int]()
-    for slot in sorted(schedule.slots, key=lambda s: (s.start_at, s.half_day.panel.name)):
+    for slot in sorted(schedule.slots, key=lambda s: (s.start_at, s.half_day.panel_id)):
         panel, application = slot.half_day.panel, slot.application
         orders[slot.half_day_id] = orders.get(slot.half_day_id, 0) + 1
         local = slot.start_at.astimezone(BEIJING)

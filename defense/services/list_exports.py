@@ -38,7 +38,7 @@ def export_people(session: Session, round_: Round) -> bytes:
         select(Panel)
         .where(Panel.round_id == round_.id)
         .options(selectinload(Panel.members).selectinload(PanelMember.expert))
-        .order_by(Panel.name)
+        .order_by(Panel.id)
     )
     return write_table(
         {

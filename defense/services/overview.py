@@ -24,6 +24,7 @@ from defense.services.access import Principal, Role
 from defense.services.attempts import binds, newest_attempts
 from defense.services.invites.answer_desk import UNANSWERED, count_answers, count_open_requests
 from defense.services.meetings.desk import count_on_second, count_stuck
+from defense.services.timetable.outrun import outrun_by
 from defense.services.timetable.publishing import published_schedule
 from defense.services.timetable.schedules import latest_schedule
 
@@ -41,6 +42,10 @@ class Overview:
     panels: int
     placed: int
     unplaced: int
+    left_out: int
+    """To be seated, and the newest schedule does not know of them."""
+    unsuited: int
+    """Seated, and the panel does not hear them any more, or they are not to be seated."""
     unpublished: bool
     """The newest schedule is not the published one."""
     published: bool
@@ -62,7 +67,7 @@ class Overview:
         """The page that the next piece of work is on."""
         if not self.applications or not self.experts or not self.panels:
             return "import"
-        if not self.published or self.unpublished:
+        if not self.published or self.unpublished or self.left_out or self.unsuited:
             return "schedule"
         if self.decided < self.seated:
             return "sittings"
@@ -73,6 +78,7 @@ def overview_of(session: Session, round_: Round) -> Overview:
     """Count where the round stands."""
     applications = session.scalars(select(Application).where(Application.round_id == round_.id)).all()
     newest, published = latest_schedule(session, round_), published_schedule(session, round_)
+    outrun = outrun_by(session, newest) if newest else None
     answers = count_answers(session, round_)
     seated = [d for d in newest_attempts(session, round_).values() if binds(d)]
     return Overview(
@@ -84,6 +90,8 @@ def overview_of(session: Session, round_: Round) -> Overview:
         panels=_count(session, Panel, round_),
         placed=len(newest.slots) if newest else 0,
         unplaced=len(newest.unplaced) if newest else 0,
+        left_out=len(outrun.left_out) if outrun else 0,
+        unsuited=len(outrun.unsuited) + len(outrun.stale) if outrun else 0,
         unpublished=newest is not None and newest.published_at is None,
         published=published is not None,
         mails_waiting=_mails(session, round_, "queued"),

@@ -144,7 +144,7 @@ def _render(round_: Round, phone_of: AnswerRow | None = None, number: str = "") 
         wanted=wanted,
         narrowed=_arguments(wanted),
         found=find_answers(session, round_, wanted, request.args.get("page", 1, type=int)),
-        panels=session.scalars(select(Panel).where(Panel.round_id == round_.id).order_by(Panel.name)).all(),
+        panels=session.scalars(select(Panel).where(Panel.round_id == round_.id).order_by(Panel.id)).all(),
         days=days_of(session, round_),
         phone_of=phone_of,
         number=number,

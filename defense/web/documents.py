@@ -32,6 +32,7 @@ from defense.services.documents.templates import (
     keep_template,
     list_templates,
     template_file,
+    tried,
     use_template,
 )
 from defense.services.documents.writing import (
@@ -138,6 +139,7 @@ def template(code: str, document_kind: str) -> Response:
 
 @pages.post("/<document_kind>/template")
 @access(Role.STAFF)
+@own_transaction
 def upload(code: str, document_kind: str) -> ResponseReturnValue:
     """Take another template; it is tried first."""
     kind, file = _kind_or_404(document_kind), request.files.get("file")
@@ -145,7 +147,11 @@ def upload(code: str, document_kind: str) -> ResponseReturnValue:
         raise InvalidInput(Text("请选择一个 .docx 文件。", "Choose a .docx file."))
     data, note = file.stream.read(MAX_TEMPLATE_BYTES + 1), request.form.get("note", "")
     try:
-        keep_template(db.session(), round_or_404(code), kind, data, note, require_principal().account_id)
+        round_or_404(code)
+        db.session.rollback()
+        template = tried(kind, data)
+        begin_write(db.session())
+        keep_template(db.session(), round_or_404(code), template, note, require_principal().account_id)
     except InvalidInput as error:
         db.session.rollback()
         return _page(code, kind, error.text), 422

@@ -31,11 +31,11 @@ from defense.models.types import utc_now
 from defense.services.access import Role
 from defense.services.exports import export_timetable
 from defense.services.overview import has_data
-from defense.services.records.rulings import has_begun
 from defense.services.timetable.comparing import compare_schedules, figures_of, list_schedules, status_of
 from defense.services.timetable.instance_building import attending_members
 from defense.services.timetable.moves import list_legal_slots, move_candidate, remove_candidate
 from defense.services.timetable.notice_periods import ShortNotice, short_notices
+from defense.services.timetable.outrun import outrun_by
 from defense.services.timetable.pictures import draw
 from defense.services.timetable.publishing import preview_changes, publish, published_schedule
 from defense.services.timetable.rescheduling import CandidateChange, list_changes
@@ -69,7 +69,7 @@ def index(code: str) -> ResponseReturnValue:
         status=status_of(schedule) if schedule else None,
         explained=explanation_of(db.session(), schedule) if schedule else None,
         grid=_grid(round_, schedule) if schedule else None,
-        stale=_stale_slots(schedule) if schedule else [],
+        outrun=outrun_by(db.session(), schedule) if schedule else None,
         solvable=has_data(db.session(), round_),
     )
 
@@ -242,15 +242,6 @@ def _notices(schedule: Schedule) -> tuple[tuple[ShortNotice, ...], Text | None]:
         return short_notices(db.session(), schedule, utc_now()), None
     except InvalidInput as error:
         return (), error.text
-
-
-def _stale_slots(schedule: Schedule) -> list[ScheduledSlot]:
-    """Slots of people who are not to be seated any more: ruled out, found invalid, payment withdrawn."""
-    return [
-        slot
-        for slot in schedule.slots
-        if not slot.application.may_be_scheduled and not has_begun(slot.application.defences)
-    ]
 
 
 def _grid(round_: Round, schedule: Schedule) -> dict[str, object]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
-from defense.models import Application, Defence, OutboxMessage, Schedule
+from defense.models import Application, Defence, OutboxMessage, Schedule, ScheduledSlot
 from defense.services.records.rulings import override_validity
 from defense.services.transaction import begin_write
 from tests.conftest import People
@@ -238,3 +238,24 @@ def test_the_rule_is_put_into_words_while_it_is_chosen(
     assert staff.get(f"{address}?panel_rule=coin").status_code == 422
     assert "一票否决" in staff.get(address).text, "nothing is kept"
     assert enter("expert0").get(address).status_code == 403
+
+
+def test_changes_after_the_timetable_are_told_on_both_pages(
+    published_app: Flask, enter: Callable[[str], FlaskClient]
+) -> None:
+    staff = enter("staff")
+    assert "尚未排期" not in staff.get("/").text and "不再适用" not in staff.get(TIMETABLE).text
+    with published_app.app_context(), sessionmaker(db.engine)() as session:
+        seated = session.scalars(select(Application).join(Defence).order_by(Application.number)).all()
+        moved = seated[0]
+        panel = seated[0].defences[0].sitting.panel
+        name, late = moved.name, seated[1].name
+        other = next(s for s in moved.round.rules.series if s.name not in panel.series)
+        moved.series, moved.specialty = other.name, other.specialties[0]
+        session.execute(delete(ScheduledSlot).where(ScheduledSlot.application_id == seated[1].id))
+        session.commit()
+    home, page = staff.get("/").text, staff.get(TIMETABLE).text
+    assert "另有 1 人尚未排期" in home and "1 人的安排已不适用" in home
+    (unsuited,) = re.findall(r"不再适用：(.*?)</div>", page, re.DOTALL)
+    (left_out,) = re.findall(r"新增 1 名须安排答辩的人员：(.*?)</div>", page, re.DOTALL)
+    assert name in unsuited and late in left_out

@@ -13,11 +13,13 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import partial
 from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from defense.domain.errors import InvalidInput
+from defense.domain.record_parts import FeePayment
 from defense.domain.text import Text
 from defense.integrations.http_line import Answer, Request, Silence, send
 from defense.integrations.upstream.column_map import load_column_map
@@ -39,6 +41,9 @@ MOST_BYTES = 32 << 20
 
 
 MOST_ETAG = 200
+MOST_CURSOR = 1_000
+MOST_FEE_WORDS = 200
+MOST_DEEP = 20
 _NO_RECORD = Text("平台给出的申报没有内容（record）", "the platform's application has no record")
 _NO_ETAG = Text(
     "平台给出的申报缺少可用的版本号（etag）或状态（status）",
@@ -86,10 +91,10 @@ class FeedPage:
 
 @dataclass(frozen=True)
 class FeeStatus:
-    """Whether the review fee was paid; `payment` as the record's `fee_payment`, None when not told."""
+    """Whether the review fee was paid; `payment` is None when not told."""
 
     paid: bool
-    payment: dict[str, Any] | None
+    payment: FeePayment | None
 
 
 class UpstreamClient:
@@ -145,7 +150,17 @@ class UpstreamClient:
         if not isinstance(content.get("paid"), bool):
             raise unreadable("缴费状态缺失", "the state of the fee is missing")
         payment = {name: content.get(name) or "" for name in ("paid_on", "payer", "receipt_number")}
-        return FeeStatus(content["paid"], payment if payment["paid_on"] else None)
+        if any(not isinstance(word, str) or len(word) > MOST_FEE_WORDS for word in payment.values()):
+            raise unreadable("缴费信息不可用", "what it says of the fee cannot be used")
+        if _unstorable(payment) is not None:
+            raise unreadable("缴费信息含有无法保存的字符", "what it says of the fee cannot be kept")
+        if not payment["paid_on"]:
+            return FeeStatus(content["paid"], None)
+        try:
+            paid_on = date.fromisoformat(payment["paid_on"])
+        except ValueError as error:
+            raise unreadable("缴费日期不可用", "the day of the payment is none") from error
+        return FeeStatus(content["paid"], FeePayment(paid_on, payment["payer"], payment["receipt_number"]))
 
     def attachment(self, upstream_id: str, into: IO[bytes], most_bytes: int) -> None:
         """Write an uploaded file into an empty file of ours, as whole as the platform's digest says.
@@ -186,6 +201,8 @@ class UpstreamClient:
         items, next_cursor = content.get("items"), content.get("next_cursor")
         if not isinstance(items, list) or not isinstance(next_cursor, str):
             raise unreadable("缺少 items 或 next_cursor", "items or next_cursor is missing")
+        if len(next_cursor) > MOST_CURSOR or not next_cursor.isprintable() or not next_cursor.isascii():
+            raise unreadable("分页游标不可用", "its cursor cannot be used")
         return FeedPage(tuple(self._item(item) for item in items), next_cursor)
 
     def _item(self, value: Any) -> FeedItem:
@@ -286,13 +303,19 @@ def _item(value: Any) -> FeedItem:
 
 def is_etag(value: Any) -> bool:
     """Whether it can be kept, and sent back in a header."""
-    return isinstance(value, str) and 0 < len(value) <= MOST_ETAG and value.isascii() and value.isprintable()
+    is_word = isinstance(value, str) and value.isascii() and value.isprintable() and value == value.strip()
+    return is_word and 0 < len(value) <= MOST_ETAG
 
 
-def _unstorable(value: Any, place: str = "") -> str | None:
-    """Where a text has a NUL or half a surrogate pair, which no database takes; None for nowhere."""
+def _unstorable(value: Any, place: str = "", depth: int = 0) -> str | None:
+    """Where a text has a NUL or half a surrogate pair, which no database takes; None for nowhere.
+
+    So is what lies deeper than anything of the contract.
+    """
     if isinstance(value, str):
         return place if "\0" in value or any("\ud800" <= c <= "\udfff" for c in value) else None
+    if depth > MOST_DEEP:
+        return place[:100]
     parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = (_unstorable(part, f"{place}.{key}".lstrip(".")) for key, part in parts)
+    found = (_unstorable(part, f"{place}.{key}".lstrip("."), depth + 1) for key, part in parts)
     return next((where for where in found if where is not None), None)

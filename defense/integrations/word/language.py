@@ -16,6 +16,7 @@ from jinja2.runtime import LoopContext
 from jinja2.sandbox import SandboxedEnvironment
 
 FILTERS = ("default", "first", "join", "last", "length", "lower", "trim", "upper")
+TESTS = ("defined", "even", "none", "odd", "undefined")
 DEEPEST_LOOP = 3
 _LOOP_WORDS = frozenset({"first", "index", "index0", "last", "length", "revindex"})
 _ALLOWED = (
@@ -64,6 +65,8 @@ def _check(node: nodes.Node, around: tuple[tuple[str, str], ...]) -> None:
     """
     if not isinstance(node, _ALLOWED) or (isinstance(node, nodes.Name) and node.name == "self"):
         raise TemplateSyntaxError(f"not allowed: {type(node).__name__.lower()}", node.lineno)
+    if isinstance(node, nodes.Test) and node.name not in TESTS:
+        raise TemplateSyntaxError(f"not allowed: {node.name}", node.lineno)
     if isinstance(node, nodes.For):
         around = (*around, _checked_loop(node, around))
     for child in node.iter_child_nodes():

@@ -59,6 +59,9 @@ def write_marked_copy(data: bytes, errors: Iterable[CellError]) -> bytes:
                 "the file is damaged and cannot be marked: save it as .xlsx and upload it again",
             )
         ) from error
+    if all(sheet.sheet_state != "visible" for sheet in workbook.worksheets):
+        # Such a workbook can be read, and not be saved.
+        workbook.worksheets[0].sheet_state, workbook.active = "visible", 0
     for sheet in workbook.worksheets:
         _clear_earlier_marks(sheet)
     for title, rows in _by_sheet_and_row(errors).items():

@@ -10,8 +10,9 @@ from openpyxl.cell.cell import ERROR_CODES
 from openpyxl.worksheet.formula import ArrayFormula, DataTableFormula
 
 from defense.domain.errors import InvalidInput
+from defense.domain.identity import without_numbers
 from defense.domain.text import Text
-from defense.integrations.workbooks.cells import MAX_TEXT_CHARACTERS
+from defense.integrations.workbooks.cells import MAX_TEXT_CHARACTERS, NONE_WORDING
 from defense.integrations.workbooks.headers import Column, Header, find_header
 from defense.integrations.workbooks.reading import CellError, ReadRow, RecordT, WorkbookReading
 from defense.integrations.workbooks.sheets import CHOICES_TITLE, EXPLANATION_TITLE, Sheet, SheetRow
@@ -29,6 +30,7 @@ _ROWS_WITHOUT_DATA = (
 )
 
 _BLANK = Text("空白：没有内容的栏目应填“无”", "blank: write 无 where there is nothing to say")
+_BLANK_NEEDED = Text("空白：{how}", "blank: {how}")
 _FORMULA = Text(
     "含公式：请复制后“选择性粘贴—数值”，只保留数值",
     "a formula: copy the cell and paste it as a value",
@@ -172,7 +174,7 @@ def _read_cell(value: Any, column: Column) -> Any:
     if value is None or (isinstance(value, str) and not value.strip()):
         if column.may_be_blank:
             return column.blank_means
-        raise InvalidInput(_BLANK)
+        raise InvalidInput(_blank(column))
     if isinstance(value, ArrayFormula | DataTableFormula) or str(value).lstrip().startswith("="):
         raise InvalidInput(_FORMULA)
     if value in ERROR_CODES:
@@ -180,6 +182,15 @@ def _read_cell(value: Any, column: Column) -> Any:
     if isinstance(value, str) and len(value) > MAX_TEXT_CHARACTERS:
         raise InvalidInput(_TOO_LONG)
     return column.reads(value)
+
+
+def _blank(column: Column) -> Text:
+    """What to do about an empty cell; 无 is not good everywhere."""
+    try:
+        column.reads(NONE_WORDING)
+    except InvalidInput as error:
+        return _BLANK_NEEDED.format(how=error.text)
+    return _BLANK
 
 
 def _duplicates(
@@ -206,7 +217,8 @@ def _shown(header: Header, row: SheetRow, column: Column) -> str:
     if value is None:
         return ""
     text = str(value).strip()
-    shown = column.mask(text) if column.mask else text
+    # Whatever column it stands in: people shift their columns by one.
+    shown = column.mask(text) if column.mask else without_numbers(text)
     return shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
 
 

@@ -16,9 +16,8 @@ from defense.integrations.word import (
     DOCX,
     FILTERS,
     MAX_TEMPLATE_BYTES,
-    check_template_file,
-    render_document,
 )
+from defense.integrations.word.trial import try_template
 from defense.models import DocumentTemplate, Round
 from defense.services.audit import record_audit
 from defense.services.documents.samples import sample_content
@@ -77,21 +76,38 @@ def template_file(session: Session, round_: Round, kind: DocumentKind, version: 
     return row.content if row else (SHIPPED_DIR / f"{kind.value}.docx").read_bytes()
 
 
-def keep_template(
-    session: Session, round_: Round, kind: DocumentKind, data: bytes, note: str, account_id: int
-) -> DocumentTemplate:
-    """Take a new version and put it in use; the caller commits.
+@dataclass(frozen=True)
+class TriedTemplate:
+    """A template that made a document of its kind from invented content (`samples`)."""
 
-    It is tried with invented content first (`samples`), so that it cannot fail on the day.
+    kind: DocumentKind
+    data: bytes
+
+
+def tried(kind: DocumentKind, data: bytes) -> TriedTemplate:
+    """Try a template, so that it cannot fail on the day; takes a second, with no transaction open.
 
     Raises
     ------
     InvalidInput
         The file is none that can be a template, or names what is not there: the place and the way out.
     """
+    try_template(data, sample_content(kind))
+    return TriedTemplate(kind, data)
+
+
+def keep_template(
+    session: Session, round_: Round, template: TriedTemplate, note: str, account_id: int
+) -> DocumentTemplate:
+    """Take a new version and put it in use; the caller commits.
+
+    Raises
+    ------
+    InvalidInput
+        There are too many versions.
+    """
+    kind, data = template.kind, template.data
     refuse_erased(session, round_)
-    check_template_file(data)
-    render_document(data, sample_content(kind))
     session.refresh(round_, with_for_update=True)
     templates = find_templates(session, round_, kind)
     if len(templates.versions) >= MOST_VERSIONS:

@@ -47,7 +47,7 @@ def sittings_of(session: Session, round_: Round) -> list[Sitting]:
             select(Sitting)
             .join(Panel)
             .where(Sitting.round_id == round_.id, Sitting.cancelled.is_(False))
-            .order_by(Panel.name, Sitting.start_at)
+            .order_by(Panel.id, Sitting.start_at)
             .options(
                 selectinload(Sitting.panel), selectinload(Sitting.defences).selectinload(Defence.application)
             )

@@ -50,7 +50,24 @@ _EVER_CHANGING = Text(
     "导入期间本批次的数据一直在变化，未导入任何数据：请稍后再试。",
     "The round kept changing during the import; nothing was imported. Try again in a while.",
 )
+CANCELLED = Text("已取消，未导入任何数据。", "Cancelled; nothing was imported.")
 _SHEET_TITLES = {"experts": "专家库", "panels": "答辩组", "applications": "申报人员"}
+
+
+class ImportCancelled(Conflict):
+    """Somebody asked for the end of a run; nothing of it stays."""
+
+
+def refuse_cancelled(batch: ImportBatch) -> None:
+    """Asked under the lock under which a run's work is written: whoever started it may be gone.
+
+    Raises
+    ------
+    ImportCancelled
+        Its end was asked for.
+    """
+    if (batch.report.get("run") or {}).get("cancel"):
+        raise ImportCancelled(CANCELLED)
 
 
 def reader_of(session: Session, round_: Round, kind: str) -> Callable[[bytes], WorkbookReading[Any]]:
@@ -186,6 +203,8 @@ def apply_import_briefly(
     ------
     Conflict
         The round changed each time between the look and the lock.
+    ImportCancelled
+        Its end was asked for meanwhile.
     """
     for _attempt in range(_ATTEMPTS):
         begin_snapshot(session)
@@ -201,9 +220,10 @@ def apply_import_briefly(
         session.rollback()
         session.expunge_all()
         begin_write(session)
-        batch = session.get_one(ImportBatch, batch_id)
+        batch = session.get_one(ImportBatch, batch_id, with_for_update=True)
         round_ = session.get_one(Round, batch.round_id, with_for_update=True, populate_existing=True)
         refuse_erased(session, round_)
+        refuse_cancelled(batch)
         if batch.applied_at is None and mark_round(session, round_, to_write=True) == mark:
             write_rows(session, round_, rows, account_id)
             return _note_applied(session, round_, batch, plan, account_id)

@@ -23,12 +23,15 @@ from defense.models import ImportBatch, Round
 from defense.models.types import utc_now
 from defense.services.imports.exports import export_import
 from defense.services.imports.importing import (
+    CANCELLED,
     MAX_ROWS_AT_ONCE,
+    ImportCancelled,
     apply_import_briefly,
     counts_of,
     keep_workbook,
     look_through,
     marked_copy,
+    refuse_cancelled,
 )
 from defense.services.keeping.retention import refuse_erased
 from defense.services.transaction import begin_snapshot, begin_write
@@ -46,6 +49,8 @@ SILENCE = timedelta(minutes=1)
 _LOOK_S = 0.5
 _LARGE_BYTES = 1_500_000
 """Unpacked; a workbook of some 300 whole applications has fewer."""
+_COSTLY_BYTES = 500_000
+"""Unpacked, of any kind; to mark such a workbook takes some tenths of a second."""
 _TOLD_EVERY_S = 1.0
 _ALIVE_EVERY_S = 10.0
 
@@ -54,7 +59,6 @@ _INTERRUPTED = Text(
     "The process of this import ended unexpectedly; nothing was imported. Try again, and if it happens "
     "again, turn to the administrator of this service.",
 )
-_CANCELLED = Text("已取消，未导入任何数据。", "Cancelled; nothing was imported.")
 _BUSY = Text("该文件正在处理，请稍候。", "This file is being worked on; please wait.")
 _ONE_AT_A_TIME = Text(
     "正在为另一位用户生成大型工作簿，请一分钟后再试。",
@@ -65,19 +69,23 @@ _NOT_MADE = Text(
     "The workbook could not be made. Try again, and if it happens again, turn to the administrator of this "
     "service.",
 )
+_working = threading.BoundedSemaphore(2)
+"""Processes that look through or take in: each takes a core and hundreds of megabytes."""
 _making = threading.Lock()
 """One process that makes a workbook is enough: each takes a core and hundreds of megabytes."""
 
 
 def is_large(kind: str, data: bytes) -> bool:
     """Whether a workbook of that kind is left to a process of its own; a broken file is not."""
-    if kind != "applications":
-        return False
+    return kind == "applications" and _unpacked_bytes(data) > _LARGE_BYTES
+
+
+def _unpacked_bytes(data: bytes) -> int:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return sum(entry.file_size for entry in archive.infolist()) > _LARGE_BYTES
-    except (zipfile.BadZipFile, ValueError, OSError):
-        return False
+            return sum(entry.file_size for entry in archive.infolist())
+    except Exception:  # a damaged archive surfaces as any of a dozen kinds; its reader says which it is
+        return 0
 
 
 def is_large_batch(batch: ImportBatch) -> bool:
@@ -149,8 +157,13 @@ def carry_out_import(
                 begin_snapshot(session)
                 report = look_through(session, session.get_one(ImportBatch, batch_id), tell)
                 begin_write(session)
-                session.get_one(ImportBatch, batch_id).report = report
+                batch = session.get_one(ImportBatch, batch_id, with_for_update=True)
+                refuse_erased(session, session.get_one(Round, batch.round_id))
+                refuse_cancelled(batch)
+                batch.report = report
             session.commit()
+    except ImportCancelled as error:
+        _end(session_factory, batch_id, "cancelled", error.text)
     except DomainError as error:
         _end(session_factory, batch_id, "failed", error.text)
 
@@ -168,13 +181,32 @@ def watch_import(
     """
     with session_factory() as session:
         began = session.get_one(ImportBatch, batch_id).report["run"]["since"]
+    while not _working.acquire(timeout=_ALIVE_EVERY_S):
+        _note(session_factory, batch_id, {})
+        if _is_unwanted(session_factory, batch_id, began):
+            _end(session_factory, batch_id, "cancelled", CANCELLED, began)
+            return
+    try:
+        _watch_process(session_factory, batch_id, phase, account_id, environment, began)
+    finally:
+        _working.release()
+
+
+def _watch_process(
+    session_factory: sessionmaker[Session],
+    batch_id: int,
+    phase: str,
+    account_id: int | None,
+    environment: dict[str, str],
+    began: str,
+) -> None:
     process = _start(environment, "run-import", str(batch_id), phase, str(account_id or 0))
     state, text = "failed", _INTERRUPTED
     began_s = time.monotonic()
     while process.poll() is None:
         time.sleep(_LOOK_S)
         if _is_unwanted(session_factory, batch_id, began):
-            state, text = "cancelled", _CANCELLED
+            state, text = "cancelled", CANCELLED
             process.kill()
         elif time.monotonic() - began_s > LIMIT.total_seconds():
             process.kill()
@@ -193,7 +225,7 @@ def write_workbook(
 def workbook_of(
     session: Session, batch: ImportBatch, what: str, column: str, environment: dict[str, str]
 ) -> bytes:
-    """`MARKED` or `TABLE` of a batch; of a large one a process of its own makes it, with no transaction open.
+    """`MARKED` or `TABLE` of a batch; a costly one is made by a process of its own, with no transaction open.
 
     Parameters
     ----------
@@ -204,7 +236,7 @@ def workbook_of(
     Conflict
         Another one is being made, or the process did not end well.
     """
-    if not is_large(batch.kind, batch.data):
+    if _unpacked_bytes(batch.data) <= _COSTLY_BYTES:
         return _workbook(session, batch, what, column)
     batch_id = batch.id
     session.rollback()

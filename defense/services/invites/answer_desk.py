@@ -200,7 +200,7 @@ def _all(round_: Round) -> Select[Invite, Panel]:
         .join(Sitting, Sitting.id == func.coalesce(Invite.sitting_id, Defence.sitting_id))
         .join(Panel, Panel.id == Sitting.panel_id)
         .where(Invite.round_id == round_.id, Invite.cancelled.is_(False))
-        .order_by(Invite.start_at, Panel.name, Invite.id)
+        .order_by(Invite.start_at, Panel.id, Invite.id)
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -12,7 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import Forbidden, InvalidInput
-from defense.domain.identity import mask_email, mask_id_number, mask_phone
+from defense.domain.identity import mask_email, mask_id_number, mask_phone, without_numbers
 from defense.domain.text import Text
 from defense.models import Account, Application, AuditEntry, Expert
 from defense.models.types import utc_now
@@ -25,9 +24,6 @@ PHONE_SHOWN = "record.phone_shown"
 MOST_LOOKS, LOOKS_WINDOW = 60, timedelta(hours=1)
 """Enough for a day on the telephone, too few to copy a round by clicking."""
 LONGEST_REASON = 500
-
-_DIGITS = re.compile(r"(?<![0-9])[0-9]{11,17}[0-9Xx]?(?![0-9])")
-_ADDRESS = re.compile(r"[^\s@，。；（）()<>]+@[^\s@，。；（）()<>]+")
 
 Person = Application | Expert
 
@@ -145,12 +141,6 @@ def allow_file(session: Session, account_id: int, reason: str) -> dict[str, Any]
     """
     require_personal(session, account_id)
     return {"reason": without_numbers(stated_reason(reason))}
-
-
-def without_numbers(text: str) -> str:
-    """A text without whatever looks like an ID number, a telephone number or an address."""
-    text = _ADDRESS.sub(lambda found: mask_email(found[0]), text)
-    return _DIGITS.sub(lambda found: mask_id_number(found[0]), text)
 
 
 def looks_within(session: Session, account_id: int) -> int:

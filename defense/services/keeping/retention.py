@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import Forbidden, IllegalState, InvalidInput
+from defense.domain.identity import without_numbers
 from defense.domain.lifecycle import FINAL_STATES, UNSEATED_STATES
 from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
@@ -33,7 +34,7 @@ from defense.services.keeping.archive_reading import open_archive
 from defense.services.keeping.archive_writing import content_digest, write_archive
 from defense.services.keeping.erasing import STEPS, erase_applications
 from defense.services.keeping.erasing_files import erase_files, erase_stray_files
-from defense.services.keeping.personal import require_personal, stated_reason, without_numbers
+from defense.services.keeping.personal import require_personal, stated_reason
 from defense.services.transaction import begin_snapshot, begin_write
 
 USUAL_YEARS = 3

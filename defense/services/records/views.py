@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from defense.domain.application import ApplicationRecord
 from defense.domain.assessment import Finding
+from defense.domain.eligibility_rules import UNPROVED_CODES
 from defense.domain.errors import InvalidInput
 from defense.domain.record_parts import Attachment, Section
 from defense.domain.round_rules import RoundRules
@@ -43,6 +44,8 @@ class RecordView:
     findings: dict[str, list[Finding]]
     """Section → what the rules found."""
     other_findings: tuple[Finding, ...]
+    unproved: frozenset[str]
+    """Sections that count as 无相关材料 by a rule."""
     files: dict[Section, tuple[FileLine, ...]]
     working_days: int | None
     """Of the publicity, counted with the round's calendar; None when they cannot be counted."""
@@ -70,6 +73,9 @@ def view_record(application: Application, role: Role) -> RecordView:
             for name, found in findings.items()
             if name not in SECTIONS_OF_FINDINGS
             for finding in found
+        ),
+        unproved=frozenset(
+            name for name, found in findings.items() if any(f.code in UNPROVED_CODES for f in found)
         ),
         files={section: _lines(record, section, role) for section in Section},
         working_days=_working_days(record, rules),

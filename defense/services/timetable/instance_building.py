@@ -286,14 +286,14 @@ def _slot(defence: Defence | None) -> plain.Slot | None:
     return plain.Slot(half_day_key(defence.sitting.half_day_id), to_minutes(defence.start_at))
 
 
+def panel_takes(panel: Panel, application: Application) -> bool:
+    """Whether a panel hears applications of this series, level and specialty."""
+    is_of_series = application.series in panel.series and application.level in panel.levels
+    return is_of_series and (not panel.specialties or application.specialty in panel.specialties)
+
+
 def _panel(panel: Panel, applications: Iterable[Application]) -> plain.Panel:
-    accepted = {
-        category_of(a)
-        for a in applications
-        if a.series in panel.series
-        and a.level in panel.levels
-        and (not panel.specialties or a.specialty in panel.specialties)
-    }
+    accepted = {category_of(a) for a in applications if panel_takes(panel, a)}
     return plain.Panel(
         panel_key(panel.id),
         panel.name,

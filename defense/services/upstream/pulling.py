@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -24,13 +24,18 @@ from defense.services.imports.merging import ApplicationMerger
 from defense.services.keeping.retention import refuse_erased
 from defense.services.records.rulings import has_begun
 from defense.services.transaction import begin_write
-from defense.services.upstream.taking import ApplicationTaker, Taken
+from defense.services.upstream.taking import ApplicationTaker, Taken, number_of
 
 LEASE = timedelta(minutes=5)
 """Longer than a page can take by the client's patience; renewed with every page."""
 INTERVAL = timedelta(minutes=10)
 """Between readings that nobody asked for."""
-ABSENT = "absent"
+ABSENT, UNREADABLE = "absent", "unreadable"
+_FAILED = Text(
+    "读取时服务内部出错，本页未导入：请联系系统管理员查看日志。",
+    "This service failed while it read; nothing of this page was taken in. Ask its administrator to look at "
+    "the log.",
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,9 @@ def pull_round(
             counts += _take_page(session_factory, round_code, page, counts, now_fn())
     except UpstreamFailure as failure:
         error = failure.words
+    except Exception:
+        error = _FAILED
+        raise
     finally:
         _let_go(session_factory, round_code, counts, error, now_fn())
     return PullSummary(counts, error)
@@ -136,6 +144,11 @@ def check_fees(
             try:
                 status = client.fee(round_code, number)
             except UpstreamFailure as failure:
+                if failure.kind is FailureKind.UNREADABLE:
+                    # What it says of one person stops nobody else's.
+                    counts[UNREADABLE] += 1
+                    error = failure.words
+                    continue
                 if failure.kind is not FailureKind.ABSENT:
                     raise
                 counts[ABSENT] += 1
@@ -145,10 +158,14 @@ def check_fees(
             counts["asked"] += 1
     except UpstreamFailure as failure:
         error = failure.words
-    with _writing(session_factory) as session:
-        feed = feed_of(session, _round_named(session, round_code))
-        feed.fees_wanted_at = None
-        feed.error = error.to_json() if error else feed.error
+    except Exception:
+        error = _FAILED
+        raise
+    finally:
+        with _writing(session_factory) as session:
+            feed = feed_of(session, _round_named(session, round_code))
+            feed.fees_wanted_at = None
+            feed.error = error.to_json() if error else feed.error
     return PullSummary(counts, error)
 
 
@@ -178,7 +195,7 @@ def _take_page(
     with _writing(session_factory) as session:
         round_ = _round_named(session, round_code)
         refuse_erased(session, round_)
-        numbers = {str(item.record.get("number")) for item in page.items}
+        numbers = {number_of(item) for item in page.items}
         taker = ApplicationTaker(session, round_, numbers, now)
         taken = Counter(str(taker.take(item)) for item in page.items)
         feed = feed_of(session, round_)
@@ -205,15 +222,12 @@ def _let_go(
             record_audit(session, "upstream.pulled", f"round:{round_.id}", told)
 
 
-def _note_payment(session: Session, application_id: int, payment: dict[str, str] | None) -> bool:
+def _note_payment(session: Session, application_id: int, payment: FeePayment | None) -> bool:
     application = session.get_one(Application, application_id, with_for_update=True)
+    refuse_erased(session, application.round)
     if application.fee_paid or has_begun(application.defences):
         return False
-    paid = None
-    if payment is not None:
-        day = date.fromisoformat(payment["paid_on"])
-        paid = FeePayment(day, payment["payer"], payment["receipt_number"])
-    record = replace(application.record, fee_paid=True, fee_payment=paid)
+    record = replace(application.record, fee_paid=True, fee_payment=payment)
     ApplicationMerger(session, application.round, True, {application.number}).write(record, None)
     record_audit(session, "upstream.fee_paid", f"application:{application.id}", {})
     return True

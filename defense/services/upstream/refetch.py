@@ -10,12 +10,15 @@ from defense.domain.text import Text
 from defense.integrations.upstream import FailureKind, UpstreamClient, UpstreamFailure
 from defense.models import Application, Round
 from defense.models.types import utc_now
+from defense.services.keeping.retention import is_erased
 from defense.services.transaction import begin_write
 from defense.services.upstream.taking import ApplicationTaker, Taken
 
 
 def refetch(session_factory: Callable[[], Session], client: UpstreamClient, application_id: int) -> None:
     """Take the platform's newest version in, at once or as a difference for staff.
+
+    Nothing is taken in when the round's personal data was deleted while the answer was on its way.
 
     Raises
     ------
@@ -31,6 +34,8 @@ def refetch(session_factory: Callable[[], Session], client: UpstreamClient, appl
     with session_factory() as session:
         begin_write(session)
         round_ = session.get_one(Round, round_id)
+        if is_erased(session, round_):
+            return
         taken = ApplicationTaker(session, round_, {number}, utc_now()).take(item)
         session.commit()
     if taken is Taken.FAULTY:

@@ -7,9 +7,11 @@ seat, an invite or a vote rests on changes unseen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 from defense.domain.application import ApplicationRecord
 from defense.domain.errors import InvalidInput
 from defense.domain.identity import parse_id_number
-from defense.domain.record_json import record_from_json, record_to_json
+from defense.domain.record_json import part_to_json, record_from_json, record_to_json
 from defense.domain.text import Text
 from defense.integrations.upstream import FeedItem
 from defense.models import (
@@ -35,6 +37,11 @@ from defense.services.records.words import FIELD_TEXT, LONGEST
 
 APPROVED = "approved"
 STATUSES = (APPROVED, "returned", "withdrawn")
+
+
+_NUMBER = re.compile(r"[\w（）()〔〕\[\].-]+")
+_YEARS = (1900, 2100)
+_DAY = re.compile(r"([0-9]{4})-[0-9]{2}-[0-9]{2}(T.*)?")
 
 
 class Taken(StrEnum):
@@ -70,7 +77,7 @@ class ApplicationTaker:
 
     def take(self, item: FeedItem) -> Taken:
         """Take one in, or keep why it cannot be."""
-        number = _number_of(item)
+        number = number_of(item)
         try:
             record = self._record_of(item)
         except _Unreadable as error:
@@ -171,7 +178,7 @@ class ApplicationTaker:
             )
         try:
             record = record_from_json(item.record)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise _Unreadable(_place_of(error)) from error
         for words in _problems_of(record, self._round):
             raise _Unreadable(words)
@@ -196,9 +203,19 @@ def is_relied_on(session: Session, application: Application) -> bool:
     return bool(session.scalar(select(ruled | planned)))
 
 
-def _number_of(item: FeedItem) -> str:
+def number_of(item: FeedItem) -> str:
+    """The 申报编号 as far as it can be kept; ? for what is none."""
     number = item.record.get("number")
-    return number[:50] if isinstance(number, str) and number else "?"
+    return number[:50] if isinstance(number, str) and number and number.isprintable() else "?"
+
+
+def _years_of(value: Any) -> Iterator[int]:
+    """Of all days and moments of a record as JSON."""
+    if isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _years_of(part)
+    elif isinstance(value, str) and (day := _DAY.fullmatch(value)):
+        yield int(day[1])
 
 
 def _place_of(error: Exception) -> Text:
@@ -220,8 +237,12 @@ def _problems_of(record: ApplicationRecord, round_: Round) -> Iterator[Text]:
             yield Text(
                 f"“{label.zh}”为空或超过{limit}字", f"“{label.en}” is empty or longer than {limit} characters"
             )
+    if not _NUMBER.fullmatch(record.number):
+        yield Text("申报编号含有空格或其他不可用的字符", "the number has a space or another odd character")
     if record.submitted_at.tzinfo is None:
         yield Text("申报时间缺少时区", "the time of submission has no offset")
+    if any(not _YEARS[0] <= year <= _YEARS[1] for year in _years_of(part_to_json(record))):
+        yield Text("日期的年份不合理", "a day is in a year that cannot be")
     try:
         parse_id_number(record.id_number)
     except InvalidInput as error:

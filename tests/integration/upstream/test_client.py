@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import secrets
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 import sandbox.api
+from defense.domain.record_json import part_to_json
 from defense.integrations.http_line import SHORT_READ, Answer
 from defense.integrations.upstream import FailureKind, UpstreamClient, UpstreamFailure
 from defense.integrations.upstream.client import Timing
@@ -58,7 +60,7 @@ def test_everything_is_read_in_pages_and_then_what_changed(signed: Platform, tmp
     assert client.fetch("2021", number, item.etag) is None
     assert client.fetch("2021", number) == item
     fee = client.fee("2021", number)
-    assert (fee.paid, fee.payment) == (item.record["fee_paid"], item.record["fee_payment"])
+    assert (fee.paid, part_to_json(fee.payment)) == (item.record["fee_paid"], item.record["fee_payment"])
     attachment = item.record["attachments"][0]
     file = io.BytesIO()
     client.attachment(attachment["upstream_id"], file, 1 << 20)
@@ -229,6 +231,8 @@ def test_half_a_setting_stops_the_start(environ: dict[str, str], name: str, tmp_
         ({"record": None}, "没有内容"),
         ({"record": {"number": "X", "degrees": [{"school": "a\0b"}]}}, "degrees.0.school"),
         ({"record": {"number": "X", "unit": "\ud800"}}, "“unit”"),
+        ({"record": {"number": "X", "degrees": json.loads("[" * 600 + "]" * 600)}}, "degrees.0.0"),
+        ({"etag": " lead"}, "版本号"),
     ],
 )
 def test_an_item_that_cannot_be_used_spoils_no_other(
@@ -244,6 +248,17 @@ def test_an_item_that_cannot_be_used_spoils_no_other(
     (faulty,) = [item for item in items if item.fault]
     assert faulty.fault is not None and words in faulty.fault.zh
     assert len(items) == len(platform.records())
+
+
+@pytest.mark.parametrize("cursor", ["a" * 3_000, "a\ud800", "a\0", "游标"])
+def test_a_cursor_that_cannot_be_kept_is_refused(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cursor: str
+) -> None:
+    client, plain = client_of(platform, tmp_path), UpstreamClient._json
+    monkeypatch.setattr(client, "_json", lambda path: plain(client, path) | {"next_cursor": cursor})
+    with pytest.raises(UpstreamFailure) as failed:
+        next(client.pages("2021"))
+    assert failed.value.kind is FailureKind.UNREADABLE and "游标" in failed.value.words.zh
 
 
 def test_another_application_than_asked_for_is_refused(

@@ -12,14 +12,17 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
-from defense.domain.errors import InvalidInput
+from defense.domain.errors import IllegalState, InvalidInput
 from defense.extensions import db
 from defense.integrations.upstream import UpstreamClient
 from defense.integrations.upstream.client import Timing
 from defense.models import (
+    Account,
     Application,
     AuditEntry,
+    RetentionExport,
     Round,
+    RoundErasure,
     UpstreamDifference,
     UpstreamFault,
     UpstreamFeed,
@@ -36,9 +39,13 @@ from defense.services.upstream.pulling import (
     check_fees,
     pull_due,
     pull_round,
+    want_fees,
     want_pull,
 )
+from defense.services.upstream.refetch import refetch
+from defense.services.upstream.taking import ApplicationTaker
 from defense.settings import UpstreamAccess
+from sandbox.store import Item
 from tests.upstream_platform import Platform
 
 NOW = datetime(2021, 10, 20, 3, tzinfo=UTC)
@@ -200,6 +207,8 @@ def test_what_is_taken_back_becomes_invalid_only_by_a_ruling(office: Office, sta
         ({"unit": "某" * 300}, "超过200字"),
         ({"publicity": {"start": "2021-02-30", "end": None, "objection_open": False}}, "“公示”"),
         ({"degrees": [{"school": "x"}]}, "“学历学位”"),
+        ({"submitted_at": "9999-12-31T23:59:59-12:00"}, "年份不合理"),
+        ({"present_title_on": "0001-01-01"}, "年份不合理"),
     ],
 )
 def test_what_cannot_be_taken_in_is_told_with_its_place_and_stops_nothing(
@@ -278,3 +287,104 @@ def test_who_has_paid_meanwhile_is_noted(office: Office) -> None:
         application = office.find(session, number)
         assert application.fee_paid
         assert "fee_unpaid" not in {f.code for f in application.assessment.findings}
+
+
+@pytest.mark.parametrize("number", ["\ud800", " V4 ", "V2/../x", "V3?x=1#", "a\0b", ""])
+def test_a_number_that_cannot_be_kept_stops_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    first, plain = min(office.platform.records()), Item.to_json
+
+    def spoilt(item: Item) -> dict[str, Any]:
+        told = plain(item)
+        return told | {"record": told["record"] | {"number": number}} if item.number == first else told
+
+    monkeypatch.setattr(Item, "to_json", spoilt)
+    counts = office.pull().counts
+    assert (counts["faulty"], counts["new"]) == (1, len(office.platform.records()) - 1)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"payer": {"a": [1]}},
+        {"receipt_number": "\ud800"},
+        {"paid_on": "2021-13-45"},
+        {"paid_on": 20210901},
+        {"payer": "某" * 500},
+    ],
+)
+def test_a_lie_about_one_fee_is_told_and_stops_nobody_else_s(
+    office: Office, monkeypatch: pytest.MonkeyPatch, lie: dict[str, Any]
+) -> None:
+    liar, payer = sorted(office.platform.records())[:2]
+    for number in (liar, payer):
+        office.platform.change(number, fee_paid=False, fee_payment=None)
+    office.pull()
+    paid = {"paid_on": "2021-10-21", "payer": "乌鲁木齐市人社局", "receipt_number": "N7"}
+    for number in (liar, payer):
+        office.platform.change(number, fee_paid=True, fee_payment=paid)
+    plain = UpstreamClient._json
+    monkeypatch.setattr(
+        office.client,
+        "_json",
+        lambda path: plain(office.client, path) | (lie if f"{liar}/fee" in path else {}),
+    )
+    office.act(lambda s, r: want_fees(s, r, office.now))
+    summary = check_fees(office.sessions, office.client, "2021", lambda: office.now)
+    assert (summary.counts["paid"], summary.counts["unreadable"]) == (1, 1)
+    assert summary.error is not None and "接口约定" in summary.error.zh
+    assert [office.records()[number]["fee_paid"] for number in (liar, payer)] == [False, True]
+    with office.sessions() as session:
+        assert session.scalars(select(UpstreamFeed)).one().fees_wanted_at is None
+
+
+def test_a_failure_of_our_own_is_on_the_page_and_lets_the_next_reading_begin(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(ApplicationTaker, "take", lambda self, item: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            office.pull()
+    with office.sessions() as session:
+        feed = session.scalars(select(UpstreamFeed)).one()
+        assert feed.error is not None and "内部出错" in feed.error["zh"] and feed.claimed_until is None
+    office.pull()
+    assert office.records() == office.platform.records()
+
+
+def test_nothing_comes_back_into_a_round_that_is_erased_meanwhile(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = min(office.platform.records())
+    office.platform.change(number, fee_paid=False, fee_payment=None)
+    office.pull()
+    before = office.records()[number]
+    paid = {"paid_on": "2021-10-21", "payer": "乌鲁木齐市人社局", "receipt_number": "N7"}
+    office.platform.change(number, fee_paid=True, fee_payment=paid, unit="新单位")
+    plain = UpstreamClient._json
+
+    def erase(path: str) -> dict[str, Any]:
+        answer = plain(office.client, path)
+        office.act(_erase)
+        return answer
+
+    monkeypatch.setattr(office.client, "_json", erase)
+    with pytest.raises(IllegalState):
+        check_fees(office.sessions, office.client, "2021", lambda: office.now)
+    with office.sessions() as session:
+        application_id = office.find(session, number).id
+    refetch(office.sessions, office.client, application_id)
+    assert office.records()[number] == before
+
+
+def _erase(session: Session, round_: Round) -> None:
+    if session.get(RoundErasure, round_.id) is None:
+        account_id = session.scalars(select(Account.id)).first()
+        digest = "00" * 32
+        export = RetentionExport(
+            round_id=round_.id, digest=digest, content_digest=digest, size=1, records=1, is_encrypted=False
+        )
+        session.add(export)
+        session.flush()
+        session.add(RoundErasure(round_id=round_.id, export_id=export.id, confirmed_by_id=account_id))

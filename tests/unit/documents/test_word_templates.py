@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 
@@ -10,7 +11,8 @@ import pytest
 from docx import Document
 
 from defense.domain.errors import InvalidInput
-from defense.integrations.word import check_template_file, render_document
+from defense.integrations.word import check_template_file, render_document, trial
+from defense.integrations.word.trial import try_template
 
 CONTENT = {
     "name": "古丽·<w:p>&“{{ 7*7 }}”\x0b",
@@ -45,6 +47,18 @@ def changed(data: bytes, part: str, change: Callable[[bytes], bytes], **more: by
         for name, content in more.items():
             new.writestr(name, content)
     return stream.getvalue()
+
+
+_VERSION_20 = b"PK\x01\x02\x14\x03\x14"
+"""How an entry of an archive's directory begins; the last byte says what it takes to unpack it."""
+
+
+def _in_utf_7(part: bytes) -> bytes:
+    return re.sub(rb"encoding=.UTF-8.", b'encoding="utf-7"', part)
+
+
+def _with_many_marks(part: bytes) -> bytes:
+    return part.replace("一".encode(), b"{%tr a%}" * 3_000)
 
 
 def text_of(data: bytes) -> str:
@@ -133,8 +147,14 @@ def test_a_wrong_mark_is_named_with_its_place(mark: str, named: str) -> None:
             "不安全",
         ),
         (lambda data: changed(data, "word/document.xml", lambda x: x[:-20]), "损坏"),
+        (lambda data: changed(data, "word/document.xml", _in_utf_7), "损坏"),
+        (lambda data: changed(data, "word/document.xml", _with_many_marks), "超过2000处"),
+        (lambda data: data.replace(_VERSION_20, _VERSION_20[:-1] + b"\xff", 1), "损坏"),
     ],
-    ids=["large", "ole", "cut", "macros", "embedded", "bomb", "parts", "entities", "xml"],
+    ids=[
+        *("large", "ole", "cut", "macros", "embedded", "bomb", "parts", "entities", "xml"),
+        *("coding", "marks", "version"),
+    ],
 )
 def test_a_file_that_is_no_template_is_refused(spoil: Callable[[bytes], bytes], named: str) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -181,3 +201,30 @@ def test_fields_that_run_or_fetch_are_refused(first: str, second: str, fine: boo
     else:
         with pytest.raises(InvalidInput, match="cannot be in a template"):
             check_template_file(data)
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "{% if name %}" * 120 + "{% endif %}" * 120,
+        "{{ " + "+".join(["1"] * 3_000) + " }}",
+        "{{ " + "(" * 300 + "1" + ")" * 300 + " }}",
+        "{{ " + "not " * 2_000 + "1 }}",
+        "{{ 1 is divisibleby 0 }}",
+    ],
+    ids=["ifs", "sum", "brackets", "nots", "division"],
+)
+def test_what_breaks_the_template_language_is_a_refusal(mark: str) -> None:
+    with pytest.raises(InvalidInput):
+        render_document(word_file(mark), CONTENT)
+
+
+def test_a_template_is_tried_within_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    try_template(word_file("{{ name }}"), CONTENT)
+    with pytest.raises(InvalidInput) as wrong:
+        try_template(word_file("{{ nome }}"), CONTENT)
+    assert "“nome”" in wrong.value.text.zh
+    monkeypatch.setattr(trial, "LIMIT_S", 0.05)
+    with pytest.raises(InvalidInput) as slow:
+        try_template(word_file("{{ name }}"), CONTENT)
+    assert "超过" in slow.value.text.zh

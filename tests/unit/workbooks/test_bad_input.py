@@ -1,6 +1,7 @@
 """The bad input that offices really send: each kind by its name, with what is said or mended."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -133,3 +134,28 @@ def test_a_merged_header_that_hides_a_column_says_which(make_applications, rules
     assert "缺少列：姓名" in said
     assert "出现两次" in said
     assert reading.rows == ()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("gender", "650102199001011234"),
+        ("series", "联系人13899012345 650102199001011234"),
+        ("level", "somebody@example.com"),
+    ],
+)
+def test_numbers_in_the_wrong_column_are_masked(column, value, make_applications, rules):
+    reading = read_applications(make_applications({column: value}), rules)
+    (error,) = [e for e in reading.errors if e.value_shown]
+    assert "**" in error.value_shown
+    assert not re.search(r"[0-9]{9}|somebody", error.value_shown)
+
+
+@pytest.mark.parametrize(
+    ("column", "way_out"),
+    [("gender", "“男”或“女”"), ("series", "可填"), ("unit", "不能填“无”"), ("works", "填“无”")],
+)
+def test_a_blank_cell_is_told_what_its_column_takes(column, way_out, make_applications, rules):
+    reading = read_applications(make_applications({column: None}), rules)
+    (error,) = reading.errors
+    assert "空白" in error.text.zh and way_out in error.text.zh

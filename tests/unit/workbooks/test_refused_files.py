@@ -6,6 +6,7 @@ import re
 import zipfile
 
 import pytest
+from openpyxl import load_workbook
 
 from defense.domain.errors import InvalidInput
 from defense.integrations.workbooks import (
@@ -15,6 +16,7 @@ from defense.integrations.workbooks import (
     sheets,
     write_marked_copy,
 )
+from defense.services.imports.running import is_large
 
 
 def refusal(data, rules):
@@ -151,3 +153,29 @@ def test_huge_merged_area_is_not_unfolded(make_applications):
     with pytest.raises(InvalidInput) as caught:
         write_marked_copy(repacked(data, {SHEET: merged}), [])
     assert "合并" in caught.value.text.zh
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data.replace(b"PK\x01\x02\x14\x03\x14", b"PK\x01\x02\x14\x03\xff", 1),
+        lambda data: data[:-6] + b"\xff\xff\xff\x7f" + data[-2:],
+        lambda data: data.replace(SHEET.encode(), b"xl/worksheets/sheet\xff.xml").replace(
+            b"\0\0\0\0\x08\0", b"\0\0\0\x08\x08\0"
+        ),
+    ],
+    ids=["version", "offset", "name"],
+)
+def test_damaged_directories(spoil, make_applications, rules):
+    data = spoil(make_applications())
+    assert ".xlsx" in refusal(data, rules).en
+    assert not is_large("applications", data)
+
+
+def test_a_workbook_of_hidden_sheets_can_be_marked(make_applications):
+    plain = make_applications()
+    book = part_of(plain, "xl/workbook.xml")
+    hidden = book.replace(b'state="visible"', b'state="hidden"')
+    assert hidden != book
+    marked = write_marked_copy(repacked(plain, {"xl/workbook.xml": hidden}), [])
+    assert load_workbook(io.BytesIO(marked)).worksheets[0].sheet_state == "visible"

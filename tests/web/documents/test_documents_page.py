@@ -205,3 +205,8 @@ def test_a_template_that_would_fail_is_not_taken(published_app: Flask, enter: En
     with published_app.app_context():
         assert db.session.scalars(select(DocumentTemplate)).all() == []
     assert staff.post(f"{PAGE}/recommendation/template").status_code == 422
+
+
+def test_a_template_without_fields_is_not_taken(published_app: Flask, enter: Enter) -> None:
+    refused = upload(enter("staff"), own_template("签到表，人人一样"))
+    assert refused.status_code == 422 and "没有任何字段" in refused.text

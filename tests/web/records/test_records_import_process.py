@@ -19,11 +19,18 @@ from werkzeug.test import TestResponse
 
 from bench.records.workbooks import write_applications
 from defense.domain.round_rules import parse_round_rules
-from defense.extensions import socketio
-from defense.models import Application, ImportBatch
+from defense.extensions import db, socketio
+from defense.models import Account, Application, ImportBatch, RetentionExport, Round, RoundErasure
 from defense.models.types import utc_now
 from defense.services.imports import running as import_running
-from defense.services.imports.running import run_of, start_apply
+from defense.services.imports.running import (
+    APPLY,
+    PREVIEW,
+    carry_out_import,
+    request_stop,
+    run_of,
+    start_apply,
+)
 from defense.services.rounds import RULE_FILES_DIR
 
 Office = Callable[[str], FlaskClient]
@@ -214,3 +221,108 @@ def test_a_process_says_that_it_is_alive(
     database(note)
     after = database(_loaded).report["run"]
     assert "seen" not in before and after == {**before, "done": 3, "seen": after["seen"]}
+
+
+@pytest.mark.parametrize("phase", [PREVIEW, APPLY])
+def test_a_run_whose_watcher_is_gone_heeds_the_request_to_stop(
+    app: Flask,
+    office: Office,
+    upload: Upload,
+    large: bytes,
+    database: Callable,
+    ended: Callable,
+    phase: str,
+) -> None:
+    staff = office("staff")
+    upload(staff, "applications", large)
+    batch_id = ended().id
+    database(lambda session: _leave_running(session, phase))
+    database(lambda session: request_stop(session, session.get_one(ImportBatch, batch_id)))
+    with app.app_context():
+        carry_out_import(sessionmaker(db.engine), batch_id, phase, None)
+    batch = database(_loaded)
+    assert (batch.applied_at, run_of(batch)["state"]) == (None, "cancelled")
+    assert _count(database) == 0
+
+
+def test_a_preview_brings_nothing_back_into_a_round_erased_meanwhile(
+    app: Flask,
+    office: Office,
+    upload: Upload,
+    large: bytes,
+    database: Callable,
+    ended: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    staff = office("staff")
+    upload(staff, "applications", _with_a_fault(large))
+    batch_id = ended().id
+    database(lambda session: _leave_running(session, PREVIEW))
+    plain = import_running.look_through
+
+    def erased_meanwhile(session: Session, batch: ImportBatch, tell: Callable) -> dict:
+        report = plain(session, batch, tell)
+        session.rollback()
+        database(_erase)
+        return report
+
+    monkeypatch.setattr(import_running, "look_through", erased_meanwhile)
+    with app.app_context():
+        carry_out_import(sessionmaker(db.engine), batch_id, PREVIEW, None)
+    report = database(_loaded).report
+    assert report["errors"] == [] and "已删除" in report["run"]["error"]["zh"]
+
+
+def test_no_more_than_two_are_worked_on_at_once(
+    office: Office,
+    upload: Upload,
+    large: bytes,
+    database: Callable,
+    ended: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(import_running, "_ALIVE_EVERY_S", 0.1)
+    staff = office("staff")
+    with import_running._working, import_running._working:
+        location = upload(staff, "applications", large).location
+        time.sleep(0.5)
+        waiting = run_of(database(_loaded))
+        assert waiting is not None and waiting["state"] == "running" and "seen" in waiting
+        staff.post(f"{location}/cancel")
+        assert run_of(ended())["state"] == "cancelled"
+
+
+def test_a_costly_workbook_of_any_kind_is_marked_by_a_process(
+    office: Office,
+    upload: Upload,
+    workbooks: dict[str, bytes],
+    ended: Callable,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    staff = office("staff")
+    location = upload(staff, "experts", workbooks["experts"]).location
+    monkeypatch.setattr(import_running, "_COSTLY_BYTES", 1_000)
+    monkeypatch.setattr(import_running, "_workbook", None)
+    marked = staff.post(f"{location}/marked.xlsx", data={"reason": "退回单位修改"})
+    assert load_workbook(io.BytesIO(marked.data)).worksheets[0].max_row > 5
+
+
+def _leave_running(session: Session, phase: str) -> None:
+    batch = session.scalars(select(ImportBatch)).one()
+    now = utc_now().isoformat()
+    run = {"phase": phase, "state": "running", "since": now, "done": 0, "total": 0}
+    batch.report = {**batch.report, "errors": [], "run": run}
+
+
+def _erase(session: Session) -> None:
+    account_id, round_id = (
+        session.scalars(select(Account.id)).first(),
+        session.scalars(select(Round.id)).one(),
+    )
+    digest = "00" * 32
+    export = RetentionExport(
+        round_id=round_id, digest=digest, content_digest=digest, size=1, records=1, is_encrypted=False
+    )
+    session.add(export)
+    session.flush()
+    session.add(RoundErasure(round_id=round_id, export_id=export.id, confirmed_by_id=account_id))

@@ -11,10 +11,13 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from defense.domain.application import ApplicationRecord
+from defense.domain.eligibility import assess_eligibility
 from defense.domain.identity import mask_certificate, mask_email, mask_phone
 from defense.domain.record_json import record_to_json
 from defense.domain.record_parts import ProofKind, Section
+from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.models import Application, Defence
+from defense.services.records.assessing import keep_assessment
 from defense.services.records.attachments import attachment_key
 
 Enter = Callable[[str], FlaskClient]
@@ -112,7 +115,11 @@ def test_a_section_without_its_proof_is_marked(
     )
 
     def strip(session: Session) -> None:
-        session.get_one(Application, application_id).record_json = record_to_json(bare)
+        application = session.get_one(Application, application_id)
+        application.record_json = record_to_json(bare)
+        rules = application.round.rules
+        calendar = ChineseWorkingCalendar(rules.extra_days_off)
+        keep_assessment(session, application, assess_eligibility(bare, rules, calendar))
 
     before = _page(enter("staff"), f"/applications/{application_id}").count("无相关材料</span>")
     published_database(strip)
