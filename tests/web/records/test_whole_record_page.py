@@ -20,6 +20,8 @@ from defense.models import Application, Defence
 from defense.services.records.assessing import keep_assessment
 from defense.services.records.attachments import attachment_key
 
+VERDICT = '">无相关材料</span>'
+"""As a badge of its own, not in the words of a finding."""
 Enter = Callable[[str], FlaskClient]
 SECTIONS = (
     *("1．基本信息", "2．学历学位", "3．考试成绩证明", "4．专业技术资格", "5．工作简历"),
@@ -121,8 +123,8 @@ def test_a_section_without_its_proof_is_marked(
         calendar = ChineseWorkingCalendar(rules.extra_days_off)
         keep_assessment(session, application, assess_eligibility(bare, rules, calendar))
 
-    before = _page(enter("staff"), f"/applications/{application_id}").count("无相关材料</span>")
+    before = _page(enter("staff"), f"/applications/{application_id}").count(VERDICT)
     published_database(strip)
     page = _page(enter("staff"), f"/applications/{application_id}")
-    assert page.count("无相关材料</span>") == before + 2
+    assert page.count(VERDICT) == before + 2
     assert "本系统未收到逐级审核记录" in page
