@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -11,7 +12,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import sessionmaker
 
 from defense.extensions import db
-from defense.models import Application, Defence, OutboxMessage, Schedule, ScheduledSlot
+from defense.models import Application, Defence, OutboxMessage, Round, Schedule, ScheduledSlot
+from defense.services.imports.merging import ApplicationMerger
 from defense.services.records.rulings import override_validity
 from defense.services.transaction import begin_write
 from tests.conftest import People
@@ -259,3 +261,20 @@ def test_changes_after_the_timetable_are_told_on_both_pages(
     (unsuited,) = re.findall(r"不再适用：(.*?)</div>", page, re.DOTALL)
     (left_out,) = re.findall(r"新增 1 名须安排答辩的人员：(.*?)</div>", page, re.DOTALL)
     assert name in unsuited and late in left_out
+
+
+def test_a_preview_says_that_somebody_would_lose_the_seat_or_be_somebody_else(
+    published_app: Flask,
+) -> None:
+    with published_app.app_context(), sessionmaker(db.engine)() as session:
+        round_ = session.scalars(select(Round)).one()
+        merger = ApplicationMerger(session, round_)
+        application = session.scalars(select(Application).join(Defence).order_by(Application.number)).first()
+        panel = application.defences[0].sitting.panel
+        other = next(s for s in round_.rules.series if s.name not in panel.series)
+        moved = replace(application.record, series=other.name, specialty=other.specialties[0])
+        told = [text.zh for text in merger.cautions(moved, merger.changed_fields(moved) or ())]
+        assert told == [f"已排入{panel.name}，改后该组不再适用：导入后请调整排期"]
+        swapped = replace(application.record, id_number="11010519491231002X")
+        (told_of_person,) = merger.cautions(swapped, merger.changed_fields(swapped) or ())
+        assert "可能不是同一人" in told_of_person.zh

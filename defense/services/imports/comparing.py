@@ -206,9 +206,10 @@ def compare_reading(
                 unchanged += 1
             if fields is None or fields:
                 to_write.append(row.record)
+            cautions = merger.cautions(row.record, fields) if fields else ()
             warnings += [
                 {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "text": text.to_json()}
-                for text in KIND_OF[kind].warnings(row.record, round_.rules)
+                for text in (*KIND_OF[kind].warnings(row.record, round_.rules), *cautions)
             ]
         keep(merger, to_write)
     refused = max(reading.rows_seen - new - len(changes) - unchanged, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from defense.domain.application import ApplicationRecord
 from defense.domain.eligibility import assess_eligibility
 from defense.domain.errors import IllegalState
+from defense.domain.lifecycle import NOT_BEGUN_STATES
 from defense.domain.people import ExpertRecord, PanelRecord
 from defense.domain.record_json import record_to_json
 from defense.domain.restating import keep_details
@@ -39,12 +40,24 @@ from defense.services.access import Role, create_account, revoke_account_links
 from defense.services.records.assessing import keep_assessment
 from defense.services.records.rulings import has_begun
 from defense.services.room.presence import hang_up_on
+from defense.services.timetable.instance_building import panel_takes
 from defense.services.upstream.telling import tell_result
 
 RecordT_contra = TypeVar("RecordT_contra", contravariant=True)
 
 _DEFENCE_RESTS_ON = {"series", "specialty", "level", "unit", "affiliation", "fee_paid"}
 """Fields by which a candidate was given a panel and a slot, and by which experts were recused."""
+
+
+_SEATED_BY = {"series", "specialty", "level"}
+_ANOTHER_PERSON = Text(
+    "身份证号改变：可能不是同一人，请核对申报编号",
+    "the ID number changes: perhaps this is somebody else; check the number of the application",
+)
+_SEAT_LOST = Text(
+    "已排入{panel}，改后该组不再适用：导入后请调整排期",
+    "seated with {panel}, which will not hear it any more: change the timetable after the import",
+)
 
 
 class Merger(Protocol[RecordT_contra]):
@@ -64,6 +77,10 @@ class Merger(Protocol[RecordT_contra]):
 
     def frozen_fields(self, record: RecordT_contra, changed: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the changed fields that may not change any more; with one, the row is refused."""
+        ...
+
+    def cautions(self, record: RecordT_contra, changed: Collection[str]) -> Iterable[Text]:
+        """What to look at before these fields of a known record are changed."""
         ...
 
     def write(self, record: RecordT_contra, account_id: int | None) -> None:
@@ -133,6 +150,15 @@ class ApplicationMerger:
         )
         # Changes that do nothing one by one may do something together.
         return frozen or (changed if self._verdict(record) != verdict else ())
+
+    def cautions(self, record: ApplicationRecord, changed: Collection[str]) -> Iterator[Text]:
+        """What to look at before such a change of a known application is taken in."""
+        if "id_number" in changed:
+            yield _ANOTHER_PERSON
+        seats = [d for d in self._known[record.number].defences if d.state in NOT_BEGUN_STATES]
+        for seat in seats[-1:]:
+            if _SEATED_BY & set(changed) and not panel_takes(seat.sitting.panel, record):
+                yield _SEAT_LOST.format(panel=seat.sitting.panel.name)
 
     def write(self, record: ApplicationRecord, account_id: int | None) -> None:
         """See `Merger`.
@@ -251,6 +277,10 @@ class ExpertMerger:
         """See `Merger`."""
         return ()
 
+    def cautions(self, record: ExpertRecord, changed: Collection[str]) -> Iterable[Text]:
+        """See `Merger`."""
+        return ()
+
     def write(self, record: ExpertRecord, account_id: int | None) -> None:
         """See `Merger`."""
         expert = self._known.get(record.number)
@@ -327,6 +357,10 @@ class PanelMerger:
         return stored, wanted
 
     def frozen_fields(self, record: PanelRecord, changed: tuple[str, ...]) -> tuple[str, ...]:
+        """See `Merger`."""
+        return ()
+
+    def cautions(self, record: PanelRecord, changed: Collection[str]) -> Iterable[Text]:
         """See `Merger`."""
         return ()
 

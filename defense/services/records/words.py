@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from defense.domain.identity import mask_email, mask_id_number, mask_phone
+from defense.domain.record_parts import PROOF_TEXT, TrainingKind
 from defense.domain.text import Text
+from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT
+from defense.domain.zone import BEIJING
 
 FIELD_TEXT: dict[str, Text] = {
     "number": Text("申报编号", "number"),
@@ -88,7 +93,10 @@ def _change(name: str, before: Any, after: Any) -> FieldChange:
     if isinstance(before, list) and isinstance(after, list):
         before, after = [p for p in before if p not in after], [p for p in after if p not in before]
     mask = _MASKS.get(name, str)
-    return FieldChange(FIELD_TEXT[name], _shown(before, mask), _shown(after, mask))
+    shown_before, shown_after = _shown(before, mask), _shown(after, mask)
+    if shown_before == shown_after:
+        shown_after += _HIDDEN_DIFFERS
+    return FieldChange(FIELD_TEXT[name], shown_before, shown_after)
 
 
 def _shown(value: Any, mask: Callable[[str], str]) -> str:
@@ -105,9 +113,27 @@ def _shown(value: Any, mask: Callable[[str], str]) -> str:
             if key not in _UNTOLD and part not in (None, "", [])
         )
     else:
-        text = mask(str(value))
+        text = _WORDS.get(value) or _as_stamp(str(value)) or mask(str(value))
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
-_UNTOLD = ("sha256", "upstream_id", "certificate_number")
+def _as_stamp(value: str) -> str | None:
+    """A moment as the pages tell it; None for anything else."""
+    if not _MOMENT.fullmatch(value):
+        return None
+    return datetime.fromisoformat(value).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M")
+
+
+_MOMENT = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})")
+_WORDS: dict[Any, str] = {
+    **{
+        code.value: text.zh
+        for table in (LEVEL_TEXT, AFFILIATION_TEXT, PROOF_TEXT)
+        for code, text in table.items()
+    },
+    **{TrainingKind.PROFESSIONAL.value: "专业科目", TrainingKind.PUBLIC.value: "公需科目"},
+}
+"""Codes of a record in the words of the form."""
+_HIDDEN_DIFFERS = "（编号或文件不同，此处不显示）"
+_UNTOLD = ("section", "size", "sha256", "upstream_id", "certificate_number")
 """Of parts: what tells a reader nothing, or is somebody's number."""

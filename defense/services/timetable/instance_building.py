@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer, selectinload
 
+from defense.domain.application import ApplicationRecord
 from defense.domain.lifecycle import NOT_BEGUN_STATES
 from defense.domain.people import Period
 from defense.domain.recusal import find_conflicts
@@ -286,7 +287,7 @@ def _slot(defence: Defence | None) -> plain.Slot | None:
     return plain.Slot(half_day_key(defence.sitting.half_day_id), to_minutes(defence.start_at))
 
 
-def panel_takes(panel: Panel, application: Application) -> bool:
+def panel_takes(panel: Panel, application: Application | ApplicationRecord) -> bool:
     """Whether a panel hears applications of this series, level and specialty."""
     is_of_series = application.series in panel.series and application.level in panel.levels
     return is_of_series and (not panel.specialties or application.specialty in panel.specialties)

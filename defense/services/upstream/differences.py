@@ -36,6 +36,12 @@ class OpenDifference:
     frozen: Text | None
     """Why it cannot be accepted any more; None while it can."""
 
+    @property
+    def is_of_another_person(self) -> bool:
+        """Whether the ID number differs: a number may have been given anew."""
+        ours, theirs = self.difference.application.record_json, self.difference.record_json
+        return bool(ours["id_number"] != theirs["id_number"])
+
 
 def open_differences(session: Session, round_: Round) -> list[OpenDifference]:
     """All that wait for staff, oldest first."""

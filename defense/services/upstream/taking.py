@@ -1,8 +1,8 @@
 """Taking one application of the platform in: at once, as a difference for staff, or as a fault.
 
-A change applies by itself while nobody relies on the record: no ruling was made on it and no timetable,
-published or not, has it. After that it waits until staff accept it or keep what is held, so that nothing a
-seat, an invite or a vote rests on changes unseen.
+A change applies by itself while it is about the same person and nobody relies on the record: no ruling was
+made on it and no timetable, published or not, has it. Otherwise it waits until staff accept it or keep what
+is held, so that nothing a seat, an invite or a vote rests on changes unseen.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ class ApplicationTaker:
             self._overtake(application)
             hold.etag, hold.is_different = item.etag, False
             return Taken.SAME
-        if item.status == APPROVED and not is_relied_on(self._session, application):
+        is_same_person = record.id_number == application.record.id_number
+        if item.status == APPROVED and is_same_person and not is_relied_on(self._session, application):
             self._overtake(application)
             self._merger.write(record, None)
             hold.etag, hold.is_different = item.etag, False

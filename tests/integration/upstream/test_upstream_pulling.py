@@ -388,3 +388,18 @@ def _erase(session: Session, round_: Round) -> None:
         session.add(export)
         session.flush()
         session.add(RoundErasure(round_id=round_.id, export_id=export.id, confirmed_by_id=account_id))
+
+
+def test_a_number_that_now_means_somebody_else_waits_for_staff(office: Office) -> None:
+    office.pull()
+    first, second = sorted(office.platform.records())[:2]
+    other = office.platform.records()[second]
+    office.platform.change(first, id_number=other["id_number"], name=other["name"])
+    before = office.records()[first]
+    assert office.pull().counts["different"] == 1
+    assert office.records()[first] == before
+    with office.sessions() as session:
+        (row,) = open_differences(session, session.scalars(select(Round)).one())
+        assert row.is_of_another_person
+    assert office.settle(accept_difference)
+    assert office.records()[first]["id_number"] == other["id_number"]
