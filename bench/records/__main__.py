@@ -68,7 +68,7 @@ def mark_faults(bench: Bench) -> list[Figure]:
     work = f"marked copy of {bench.rows:,} rows, {bench.rows // 40} faults"
     return [
         of_runs(work, "marked, s", [run["marked copy, s"] for run in runs]),
-        of_runs(work, "peak memory of the process, MB", [run["with a marked copy, MB"] for run in runs]),
+        of_runs(work, "peak memory of the process, MB", [run["marked copy, MB"] for run in runs], MEMORY),
     ]
 
 

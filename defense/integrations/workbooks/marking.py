@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from openpyxl import load_workbook
 from openpyxl.cell import MergedCell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -18,6 +17,7 @@ from defense.domain.text import Text
 from defense.integrations.workbooks.archive_guard import check_archive
 from defense.integrations.workbooks.reading import CellError
 from defense.integrations.workbooks.sheets import MAX_COLUMNS
+from defense.integrations.workbooks.sparing import open_sparingly, unshare_style
 from defense.integrations.workbooks.writing import LONGEST_CELL, put_text
 
 EXPLANATION_HEADER = "错误说明 / Errors"
@@ -51,7 +51,7 @@ def write_marked_copy(data: bytes, errors: Iterable[CellError]) -> bytes:
     """
     check_archive(data)
     try:
-        workbook = load_workbook(io.BytesIO(data), keep_links=False)
+        workbook = open_sparingly(data)
     except Exception as error:  # a damaged part surfaces as any of a dozen kinds of error
         raise InvalidInput(
             Text(
@@ -103,6 +103,7 @@ def _clear_earlier_marks(sheet: Any) -> None:
         if cell.column in notes:
             cell.value = None
         if cell.comment and cell.fill == _BAD_FILL:
+            unshare_style(cell)
             cell.fill, cell.comment = PatternFill(), None
 
 
@@ -118,6 +119,7 @@ def _cells_there(sheet: Any) -> list[Any]:
 def _mark_cell(cell: Any, error: CellError) -> None:
     if isinstance(cell, MergedCell):
         return
+    unshare_style(cell)
     cell.fill = _BAD_FILL
     comment = Comment(f"{error.text.zh}\n{error.text.en}", "")
     comment.width, comment.height = _COMMENT_SIZE_PX
@@ -127,6 +129,7 @@ def _mark_cell(cell: Any, error: CellError) -> None:
 def _put_note(cell: Any, note: str) -> None:
     if isinstance(cell, MergedCell):
         return
+    unshare_style(cell)
     put_text(cell, note[:LONGEST_CELL])
     cell.font, cell.alignment = _NOTE_FONT, _WRAPPED
 

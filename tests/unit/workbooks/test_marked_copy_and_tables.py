@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.styles import Font
 
 from defense.domain.text import Text
 from defense.integrations.workbooks import CellError, read_applications, write_marked_copy, write_table
@@ -95,3 +96,26 @@ def test_values_of_other_kinds_and_many_rows():
     sheet = opened(write_table({"a/b?": (["1", "2", "3", "4", "5", "6"], rows), "乙": ([], [])}))["a b "]
     assert sheet.max_row == 301
     assert [cell.value for cell in sheet[301]] == [299, datetime(2021, 11, 22, 10), None, 1.5, True, "ab\nc"]
+
+
+def looks(cell):
+    return cell.value, cell.font.i, cell.number_format
+
+
+def test_marking_colours_no_other_cell_and_keeps_every_look(make_applications, rules):
+    # Cells of equal looks share one style while a copy is marked.
+    workbook = opened(make_applications({}, {"gender": "不详"}, {}))
+    plain = workbook["申报"]
+    plain["A2"].font, plain["A3"].number_format = Font(italic=True), "0.00"
+    stream = io.BytesIO()
+    workbook.save(stream)
+    before = opened(stream.getvalue())["申报"]
+    errors = read_applications(stream.getvalue(), rules).errors
+    after = opened(write_marked_copy(stream.getvalue(), errors))["申报"]
+    bad = {f"{error.letter}{error.row}" for error in errors}
+    assert bad
+    for row in before.iter_rows():
+        for cell in row:
+            marked = after[cell.coordinate]
+            assert looks(marked) == looks(cell)
+            assert (marked.fill.fgColor.rgb == "FFFFC7CE") is (cell.coordinate in bad)
