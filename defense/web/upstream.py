@@ -14,9 +14,8 @@ from defense.services.access import Role
 from defense.services.upstream.differences import (
     STATUS_TEXT,
     accept_difference,
-    faults_of,
     keep_ours,
-    open_differences,
+    platform_page,
 )
 from defense.services.upstream.exports import export_differences
 from defense.services.upstream.pulling import want_fees, want_pull
@@ -44,8 +43,12 @@ def index(code: str) -> ResponseReturnValue:
         platform=current_app.extensions["settings"].upstream,
         feed=feed,
         at_work=at_work,
-        differences=open_differences(db.session(), round_),
-        faults=faults_of(db.session(), round_),
+        lists=platform_page(
+            db.session(),
+            round_,
+            request.args.get("page", 1, type=int),
+            request.args.get("faults_page", 1, type=int),
+        ),
         status_words=STATUS_TEXT,
     )
 
@@ -90,4 +93,4 @@ def settle(code: str, difference_id: int) -> ResponseReturnValue:
     )
     db.session.commit()
     flash(_("Recorded.") if is_new else _("This was decided already."), "success" if is_new else "info")
-    return redirect(url_for("upstream.index", code=code))
+    return redirect(url_for("upstream.index", code=code, page=request.args.get("page", 1, type=int)))

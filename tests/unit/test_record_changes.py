@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from defense.domain.record_parts import PROOF_TEXT, ProofKind
+from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.services.records.words import changes_between
 
 
@@ -40,6 +42,16 @@ def test_codes_and_moments_are_told_in_words(
 ) -> None:
     (change,) = changes_between({name: before}, {name: after})
     if told:
-        assert (change.before, change.after) == told
+        assert (change.before.zh, change.after.zh) == told
     for word in ("prefecture", "central", "professional", "identity", "photo", "T19:56"):
-        assert word not in change.before + change.after
+        assert word not in change.before.zh + change.after.zh
+
+
+def test_an_english_reader_gets_english_words() -> None:
+    proofs = ("photo", "id_scan")
+    before = {"level": "associate", "fee_paid": False, "attachments": [{"kind": kind} for kind in proofs]}
+    after = {"level": "senior", "fee_paid": True, "attachments": []}
+    told = {c.label.en: (c.before.en, c.after.en) for c in changes_between(before, after)}
+    assert told["fee"] == ("no", "yes")
+    assert told["level"] == (LEVEL_TEXT[Level.ASSOCIATE].en, LEVEL_TEXT[Level.SENIOR].en)
+    assert told["attachments"] == ("; ".join(PROOF_TEXT[ProofKind(kind)].en for kind in proofs), "—")

@@ -66,6 +66,13 @@ _FROZEN = Text(
     "the defence has begun, so an import cannot change “{header}”: put back what was there; if that is "
     "wrong, turn to the administrator of this service",
 )
+_OWNED = Text(
+    "本文件改动{count}条来自管理平台的申报（此行是第一条）：导入后与平台不一致，平台再有改动时可能覆盖这次导入，"
+    "请同时在平台更正",
+    "{count} of the changed applications came from the management platform (this row is the first): after "
+    "the import they differ from it, and its next change may replace what is imported; have the platform "
+    "corrected as well",
+)
 
 Rows = Sequence[ReadRow[Any]]
 Tell = Callable[[int, int], None]
@@ -189,6 +196,7 @@ def compare_reading(
     changes: list[dict[str, Any]] = []
     warnings: list[dict[str, Any]] = []
     new = unchanged = 0
+    owned: list[dict[str, Any]] = []
     for merger, rows in KIND_OF[kind].mergers(session, round_, reading.rows):
         tell(new + len(changes) + unchanged, len(reading.rows))
         to_write = []
@@ -202,16 +210,20 @@ def compare_reading(
                 new += 1
             elif fields:
                 changes.append(_change(row, merger, fields, headers, len(changes) < MAX_LISTED))
+                owned += [_place(row, merger)] if merger.is_owned_elsewhere(row.record) else []
             else:
                 unchanged += 1
             if fields is None or fields:
                 to_write.append(row.record)
             cautions = merger.cautions(row.record, fields) if fields else ()
             warnings += [
-                {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record), "text": text.to_json()}
+                {**_place(row, merger), "text": text.to_json()}
                 for text in (*KIND_OF[kind].warnings(row.record, round_.rules), *cautions)
             ]
         keep(merger, to_write)
+    if owned:
+        # One word for all of them, before the others: a thousand would bury the rest.
+        warnings.insert(0, {**owned[0], "text": _OWNED.format(count=len(owned)).to_json()})
     refused = max(reading.rows_seen - new - len(changes) - unchanged, 0)
     return Plan(
         ImportCounts(new, len(changes), unchanged, refused), tuple(errors), tuple(changes), tuple(warnings)
@@ -223,11 +235,15 @@ def _frozen_cell(row: ReadRow[Any], name: str, header: str) -> CellError:
     return CellError(row.sheet, row.row, place, "", _FROZEN.format(header=header))
 
 
+def _place(row: ReadRow[Any], merger: Merger[Any]) -> dict[str, Any]:
+    return {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record)}
+
+
 def _change(
     row: ReadRow[Any], merger: Merger[Any], fields: Sequence[str], headers: Mapping[str, str], is_listed: bool
 ) -> dict[str, Any]:
     """Where it stands and what differs; old and new values only of rows that a report lists."""
-    change = {"sheet": row.sheet, "row": row.row, "key": merger.key(row.record)}
+    change = _place(row, merger)
     change["columns"] = [headers[name] for name in fields]
     if is_listed:
         before, after = merger.sides(row.record)

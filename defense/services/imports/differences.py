@@ -82,7 +82,7 @@ def field_differences(
 
 
 def _told(change: FieldChange) -> dict[str, str]:
-    return {"column": change.label.zh, "before": change.before, "after": change.after}
+    return {"column": change.label.zh, "before": change.before.zh, "after": change.after.zh}
 
 
 def _record_in_words(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from defense.models import (
     Round,
     ScheduledSlot,
     Sitting,
+    UpstreamHold,
 )
 from defense.models.types import utc_now
 from defense.services.access import Role, create_account, revoke_account_links
@@ -83,6 +84,10 @@ class Merger(Protocol[RecordT_contra]):
         """What to look at before these fields of a known record are changed."""
         ...
 
+    def is_owned_elsewhere(self, record: RecordT_contra) -> bool:
+        """Whether the upstream platform has a known record of its own, and this would differ from it."""
+        ...
+
     def write(self, record: RecordT_contra, account_id: int | None) -> None:
         """Make the database say what the record says; `account_id` is who imports."""
         ...
@@ -112,6 +117,10 @@ class ApplicationMerger:
             query = query.where(Application.number.in_(numbers))
         rows = session.scalars(query.options(selectinload(Application.defences)))
         self._known = {row.number: row for row in rows}
+        held = select(UpstreamHold.application_id).join(Application).where(Application.round_id == round_.id)
+        if numbers is not None:
+            held = held.where(Application.number.in_(numbers))
+        self._held_ids = set(session.scalars(held))
 
     def known(self, number: str) -> Application | None:
         """The application of that number, also one that was written a moment ago."""
@@ -159,6 +168,10 @@ class ApplicationMerger:
         for seat in seats[-1:]:
             if _SEATED_BY & set(changed) and not panel_takes(seat.sitting.panel, record):
                 yield _SEAT_LOST.format(panel=seat.sitting.panel.name)
+
+    def is_owned_elsewhere(self, record: ApplicationRecord) -> bool:
+        """See `Merger`."""
+        return self._known[record.number].id in self._held_ids
 
     def write(self, record: ApplicationRecord, account_id: int | None) -> None:
         """See `Merger`.
@@ -281,6 +294,10 @@ class ExpertMerger:
         """See `Merger`."""
         return ()
 
+    def is_owned_elsewhere(self, record: ExpertRecord) -> bool:
+        """See `Merger`."""
+        return False
+
     def write(self, record: ExpertRecord, account_id: int | None) -> None:
         """See `Merger`."""
         expert = self._known.get(record.number)
@@ -363,6 +380,10 @@ class PanelMerger:
     def cautions(self, record: PanelRecord, changed: Collection[str]) -> Iterable[Text]:
         """See `Merger`."""
         return ()
+
+    def is_owned_elsewhere(self, record: PanelRecord) -> bool:
+        """See `Merger`."""
+        return False
 
     def write(self, record: PanelRecord, account_id: int | None) -> None:
         """See `Merger`."""

@@ -76,8 +76,8 @@ class FieldChange:
     """One field before and after, as text; personal values are masked."""
 
     label: Text
-    before: str
-    after: str
+    before: Text
+    after: Text
 
 
 def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
@@ -93,27 +93,32 @@ def _change(name: str, before: Any, after: Any) -> FieldChange:
     if isinstance(before, list) and isinstance(after, list):
         before, after = [p for p in before if p not in after], [p for p in after if p not in before]
     mask = _MASKS.get(name, str)
-    shown_before, shown_after = _shown(before, mask), _shown(after, mask)
-    if shown_before == shown_after:
-        shown_after += _HIDDEN_DIFFERS
-    return FieldChange(FIELD_TEXT[name], shown_before, shown_after)
+    is_hidden = all(_shown(before, mask, tongue) == _shown(after, mask, tongue) for tongue in _TONGUES)
+    told_before, told_after = (
+        Text(*(_shown(side, mask, tongue) for tongue in _TONGUES)) for side in (before, after)
+    )
+    if is_hidden:
+        told_after = _HIDDEN_DIFFERS.format(value=told_after)
+    return FieldChange(FIELD_TEXT[name], told_before, told_after)
 
 
-def _shown(value: Any, mask: Callable[[str], str]) -> str:
+def _shown(value: Any, mask: Callable[[str], str], tongue: str) -> str:
     if value is None or value in ("", [], {}):
         return "—"
     if isinstance(value, bool):
-        return "是" if value else "否"
+        return _YES_NO[value].pick(tongue)
     if isinstance(value, list):
-        text = "；".join(_shown(part, mask) for part in value)
+        text = _BETWEEN.pick(tongue).join(_shown(part, mask, tongue) for part in value)
     elif isinstance(value, dict):
         text = " ".join(
-            _shown(part, str)
+            _shown(part, str, tongue)
             for key, part in value.items()
             if key not in _UNTOLD and part not in (None, "", [])
         )
+    elif value in _WORDS:
+        text = _WORDS[value].pick(tongue)
     else:
-        text = _WORDS.get(value) or _as_stamp(str(value)) or mask(str(value))
+        text = _as_stamp(str(value)) or mask(str(value))
     return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
 
 
@@ -125,15 +130,21 @@ def _as_stamp(value: str) -> str | None:
 
 
 _MOMENT = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2})")
-_WORDS: dict[Any, str] = {
+_TONGUES = ("zh", "en")
+_YES_NO = (Text("否", "no"), Text("是", "yes"))
+_BETWEEN = Text("；", "; ")
+_WORDS: dict[Any, Text] = {
     **{
-        code.value: text.zh
+        code.value: text
         for table in (LEVEL_TEXT, AFFILIATION_TEXT, PROOF_TEXT)
         for code, text in table.items()
     },
-    **{TrainingKind.PROFESSIONAL.value: "专业科目", TrainingKind.PUBLIC.value: "公需科目"},
+    TrainingKind.PROFESSIONAL.value: Text("专业科目", "professional training"),
+    TrainingKind.PUBLIC.value: Text("公需科目", "public training"),
 }
 """Codes of a record in the words of the form."""
-_HIDDEN_DIFFERS = "（编号或文件不同，此处不显示）"
+_HIDDEN_DIFFERS = Text(
+    "{value}（编号或文件不同，此处不显示）", "{value} (another number or file, which is not shown here)"
+)
 _UNTOLD = ("section", "size", "sha256", "upstream_id", "certificate_number")
 """Of parts: what tells a reader nothing, or is somebody's number."""

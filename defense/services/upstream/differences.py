@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import IllegalState, InvalidInput, NotFound
@@ -15,11 +15,14 @@ from defense.domain.text import Text
 from defense.models import Application, Round, UpstreamDifference, UpstreamFault, UpstreamHold
 from defense.services.audit import record_audit
 from defense.services.imports.merging import ApplicationMerger
+from defense.services.paging import place_page
 from defense.services.records.rulings import override_validity
 from defense.services.records.words import FIELD_TEXT, FieldChange, changes_between
 from defense.services.upstream.taking import APPROVED
 
 MAX_REASON = 500
+PAGE_SIZE = 50
+"""Differences, and faults, on a page."""
 STATUS_TEXT = {
     "approved": Text("内容变动", "changed"),
     "returned": Text("退回修改", "returned for correction"),
@@ -43,14 +46,61 @@ class OpenDifference:
         return bool(ours["id_number"] != theirs["id_number"])
 
 
+@dataclass(frozen=True)
+class PlatformPage:
+    """Some of what waits for staff, and some of what cannot be taken in; each list has pages of its own."""
+
+    differences: tuple[OpenDifference, ...]
+    differences_total: int
+    page: int
+    """From 1."""
+    pages: int
+    faults: tuple[UpstreamFault, ...]
+    faults_total: int
+    faults_page: int
+    faults_pages: int
+
+
+def platform_page(session: Session, round_: Round, page: int, faults_page: int) -> PlatformPage:
+    """One page of both lists; a page that is not there becomes the nearest."""
+    totals = [
+        session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        for query in (_differences_of(round_), _faults_of(round_))
+    ]
+    page, pages = place_page(page, totals[0], PAGE_SIZE)
+    faults_page, faults_pages = place_page(faults_page, totals[1], PAGE_SIZE)
+    rows = session.scalars(_differences_of(round_).offset((page - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+    faults = session.scalars(_faults_of(round_).offset((faults_page - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
+    return PlatformPage(
+        tuple(_compared(session, round_, rows)), totals[0], page, pages,
+        tuple(faults), totals[1], faults_page, faults_pages,
+    )  # fmt: skip
+
+
 def open_differences(session: Session, round_: Round) -> list[OpenDifference]:
     """All that wait for staff, oldest first."""
-    rows = session.scalars(
+    return _compared(session, round_, session.scalars(_differences_of(round_)).all())
+
+
+def faults_of(session: Session, round_: Round) -> Sequence[UpstreamFault]:
+    """Applications that could not be taken in, by number."""
+    return session.scalars(_faults_of(round_)).all()
+
+
+def _differences_of(round_: Round) -> Select[UpstreamDifference]:
+    return (
         select(UpstreamDifference)
         .join(Application)
         .where(Application.round_id == round_.id, UpstreamDifference.settled_as.is_(None))
         .order_by(UpstreamDifference.noticed_at, UpstreamDifference.id)
-    ).all()
+    )
+
+
+def _faults_of(round_: Round) -> Select[UpstreamFault]:
+    return select(UpstreamFault).where(UpstreamFault.round_id == round_.id).order_by(UpstreamFault.number)
+
+
+def _compared(session: Session, round_: Round, rows: Sequence[UpstreamDifference]) -> list[OpenDifference]:
     merger = _merger(session, round_, [row.application for row in rows])
     return [
         OpenDifference(
@@ -60,12 +110,6 @@ def open_differences(session: Session, round_: Round) -> list[OpenDifference]:
         )
         for row in rows
     ]
-
-
-def faults_of(session: Session, round_: Round) -> Sequence[UpstreamFault]:
-    """Applications that could not be taken in, by number."""
-    query = select(UpstreamFault).where(UpstreamFault.round_id == round_.id)
-    return session.scalars(query.order_by(UpstreamFault.number)).all()
 
 
 def accept_difference(

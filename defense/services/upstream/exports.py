@@ -66,7 +66,7 @@ def _difference(row: OpenDifference) -> Iterator[tuple[Any, ...]]:
     if not row.changes:
         yield (*about, None, None, None, frozen)
     for change in row.changes:
-        yield (*about, change.label.zh, change.before, change.after, frozen)
+        yield (*about, change.label.zh, change.before.zh, change.after.zh, frozen)
 
 
 def _delivery(delivery: UpstreamDelivery, differing: frozenset[int]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.errors import InvalidInput
-from defense.models import Account, Application, AuditEntry, Round
+from defense.models import Account, Application, AuditEntry, Round, UpstreamHold
 from defense.services.imports.comparing import ImportCounts
 from defense.services.imports.importing import (
     apply_import,
@@ -109,6 +109,25 @@ def test_the_report_and_the_audit_log_name_columns_and_counts_but_no_personal_da
         assert record.id_number not in told
         assert record.phone not in told
         assert record.email not in told
+
+
+def test_a_change_of_what_the_platform_owns_is_told_once_for_all(
+    session: Session, loaded: Round, staff: Account, workbooks: dict[str, Workbook]
+) -> None:
+    numbers = session.scalars(select(Application.number).order_by(Application.id).limit(3)).all()
+    workbook = workbooks["applications"]
+    for number in numbers:
+        workbook = workbook.edited("手机号码", number, "13900001111")
+    batch = _preview(session, loaded, workbook, staff)
+    assert batch.report["warnings"] == []
+
+    for application in session.scalars(select(Application).where(Application.number.in_(numbers[1:]))):
+        session.add(UpstreamHold(application_id=application.id, etag='"1"'))
+    session.flush()
+    (warning,) = _preview(session, loaded, workbook, staff).report["warnings"]
+    assert warning["key"] == numbers[1]
+    assert "改动2条来自管理平台的申报" in warning["text"]["zh"]
+    assert warning["text"]["en"].startswith("2 of the changed applications")
 
 
 def test_a_batch_goes_in_once(

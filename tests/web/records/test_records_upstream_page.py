@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from defense.extensions import db
 from defense.models import Application, Round, UpstreamDifference, UpstreamFault, UpstreamFeed, UpstreamHold
+from defense.services.transaction import begin_write
+from defense.services.upstream import differences
 from defense.settings import UpstreamAccess
 
 PAGE = "/rounds/2021/upstream"
@@ -82,6 +84,36 @@ def test_what_cannot_be_taken_in_is_listed(session: Session, enter: Callable[[st
     session.add(UpstreamFault(round_id=round_.id, number="XJ1", words=words))
     session.commit()
     assert "本批次没有该系列" in enter("supervisor").get(PAGE).get_data(as_text=True)
+
+
+def test_long_lists_have_pages(
+    session: Session,
+    difference_id: int,
+    enter: Callable[[str], FlaskClient],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(differences, "PAGE_SIZE", 1)
+    begin_write(session)
+    first = session.get_one(UpstreamDifference, difference_id)
+    second = session.scalars(select(Application).where(Application.id != first.application_id)).first()
+    assert second is not None
+    record = second.record_json | {"unit": "另一单位"}
+    session.add(
+        UpstreamDifference(application_id=second.id, etag='"3"', status="approved", record_json=record)
+    )
+    round_ = session.scalars(select(Round)).one()
+    for number in ("ERR-1", "ERR-2"):
+        session.add(UpstreamFault(round_id=round_.id, number=number, words={"zh": "坏", "en": "bad"}))
+    session.commit()
+    staff = enter("staff")
+    page = staff.get(PAGE).get_data(as_text=True)
+    assert "139****1111" in page and "另一单位" not in page and "ERR-2" not in page
+    page = staff.get(f"{PAGE}?page=2&faults_page=9").get_data(as_text=True)
+    assert "139****1111" not in page and "另一单位" in page and "ERR-1" not in page and "ERR-2" in page
+    address = f"{PAGE}/differences/{difference_id}?page=2"
+    answer = staff.post(address, data={"decision": "keep", "reason": "已核对"})
+    assert answer.location.endswith("?page=2")
+    assert "另一单位" in staff.get(answer.location).get_data(as_text=True)
 
 
 @pytest.mark.parametrize("role", ["supervisor", "expert0", "secretary", "candidate0"])
