@@ -27,6 +27,7 @@ from defense.services.documents.templates import (
     FILTERS,
     MAX_TEMPLATE_BYTES,
     MOST_VERSIONS,
+    TriedTemplate,
     field_names,
     find_templates,
     keep_template,
@@ -124,7 +125,7 @@ def write_round(code: str) -> Response:
     counts = {"documents": sum(isinstance(item, Draft) for item in found), "kinds": [k.value for k in kinds]}
     _record(code, detail | counts, None)
     answer = Response(_streamed(found), mimetype="application/zip")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"documents-{code}.zip")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{code}-文书.zip")
     return answer
 
 
@@ -137,17 +138,41 @@ def template(code: str, document_kind: str) -> Response:
     return _docx(data, f"模板-{KINDS[kind].title.zh}")
 
 
+@pages.get("/<document_kind>/specimen.docx")
+@access(Role.STAFF, Role.SUPERVISOR)
+@own_transaction
+def specimen(code: str, document_kind: str) -> Response:
+    """What a kept version makes of invented data."""
+    kind = _kind_or_404(document_kind)
+    data = template_file(db.session(), round_or_404(code), kind, request.args.get("version", type=int))
+    db.session.rollback()
+    return _specimen(tried(kind, data))
+
+
+@pages.post("/<document_kind>/specimen.docx")
+@access(Role.STAFF)
+@own_transaction
+def specimen_of_file(code: str, document_kind: str) -> ResponseReturnValue:
+    """What a file would make of invented data, before it is anybody's template; nothing is kept."""
+    kind = _kind_or_404(document_kind)
+    round_or_404(code)
+    try:
+        data = _uploaded()
+        db.session.rollback()
+        return _specimen(tried(kind, data))
+    except InvalidInput as error:
+        return _page(code, kind, error.text), 422
+
+
 @pages.post("/<document_kind>/template")
 @access(Role.STAFF)
 @own_transaction
 def upload(code: str, document_kind: str) -> ResponseReturnValue:
     """Take another template; it is tried first."""
-    kind, file = _kind_or_404(document_kind), request.files.get("file")
-    if file is None or not file.filename:
-        raise InvalidInput(Text("请选择一个 .docx 文件。", "Choose a .docx file."))
-    data, note = file.stream.read(MAX_TEMPLATE_BYTES + 1), request.form.get("note", "")
+    kind, note = _kind_or_404(document_kind), request.form.get("note", "")
+    round_or_404(code)
     try:
-        round_or_404(code)
+        data = _uploaded()
         db.session.rollback()
         template = tried(kind, data)
         begin_write(db.session())
@@ -169,6 +194,17 @@ def use(code: str, document_kind: str) -> ResponseReturnValue:
     db.session.commit()
     flash(_("The template is in use. Documents that are written from now on are made from it."), "success")
     return redirect(url_for("documents.show", code=code, document_kind=kind.value))
+
+
+def _uploaded() -> bytes:
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise InvalidInput(Text("请选择一个 .docx 文件。", "Choose a .docx file."))
+    return file.stream.read(MAX_TEMPLATE_BYTES + 1)
+
+
+def _specimen(template: TriedTemplate) -> Response:
+    return _docx(template.specimen, f"样张-{KINDS[template.kind].title.zh}")
 
 
 def _page(code: str, kind: DocumentKind, problem: Text | None = None) -> str:

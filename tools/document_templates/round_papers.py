@@ -41,7 +41,7 @@ def timetable() -> Page:
     )
     page.tag("for sitting in sittings")
     page.line(
-        "{{ sitting.panel }}　{{ sitting.day }}　{{ sitting.period }}"
+        "{{ sitting.panel }}　{{ sitting.day }}　{{ sitting.period }}　"
         "{{ sitting.count }} 人　{{ sitting.clocks }}",
         font=HEI,
         size=12,
@@ -52,13 +52,13 @@ def timetable() -> Page:
     page.table(
         (
             Column("序号", 11, "{{ row.order }}"),
-            Column("进入候场\n北京（新疆）", 28, "{{ row.entry_beijing }}（{{ row.entry_xinjiang }}）"),
-            Column("答辩时间\n北京时间", 25, "{{ row.beijing }}"),
-            Column("答辩时间\n新疆时间", 25, "{{ row.xinjiang }}"),
-            Column("申报编号", 32, "{{ row.number }}"),
+            Column("进入候场\n北京（新疆）", 32, "{{ row.entry_beijing }}（{{ row.entry_xinjiang }}）"),
+            Column("答辩时间\n北京时间", 29, "{{ row.beijing }}"),
+            Column("答辩时间\n新疆时间", 29, "{{ row.xinjiang }}"),
+            Column("申报编号", 31, "{{ row.number }}"),
             Column("姓名", 34, "{{ row.name }}"),
-            Column("工作单位", 52, "{{ row.unit }}", LEFT),
-            Column("申报系列、专业", 42, "{{ row.series }}\n{{ row.specialty }}", LEFT),
+            Column("工作单位", 45, "{{ row.unit }}", LEFT),
+            Column("申报系列、专业", 39, "{{ row.series }}\n{{ row.specialty }}", LEFT),
             Column("级别", 17, "{{ row.level }}"),
         ),
         "row in sitting.rows",

@@ -28,8 +28,8 @@ _TOO_SLOW = Text(
 )
 
 
-def try_template(template: bytes, content: Mapping[str, Any]) -> None:
-    """Check a template and make a document from it; the document is thrown away.
+def try_template(template: bytes, content: Mapping[str, Any]) -> bytes:
+    """Check a template and make a document from it.
 
     Raises
     ------
@@ -53,6 +53,7 @@ def try_template(template: bytes, content: Mapping[str, Any]) -> None:
         raise InvalidInput(Text.from_json(json.loads(ended.stdout)))
     if ended.returncode != 0:
         raise InvalidInput(_TOO_SLOW)
+    return ended.stdout
 
 
 def main() -> None:
@@ -62,10 +63,11 @@ def main() -> None:
     try:
         check_template_file(given[8:size])
         check_has_fields(given[8:size])
-        render_document(given[8:size], json.loads(given[size:]))
+        document = render_document(given[8:size], json.loads(given[size:]))
     except InvalidInput as error:
         print(json.dumps(error.text.to_json()))
         sys.exit(_REFUSED)
+    sys.stdout.buffer.write(document)
 
 
 if __name__ == "__main__":

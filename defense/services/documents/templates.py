@@ -82,6 +82,8 @@ class TriedTemplate:
 
     kind: DocumentKind
     data: bytes
+    specimen: bytes
+    """That document, a Word file."""
 
 
 def tried(kind: DocumentKind, data: bytes) -> TriedTemplate:
@@ -92,8 +94,7 @@ def tried(kind: DocumentKind, data: bytes) -> TriedTemplate:
     InvalidInput
         The file is none that can be a template, or names what is not there: the place and the way out.
     """
-    try_template(data, sample_content(kind))
-    return TriedTemplate(kind, data)
+    return TriedTemplate(kind, data, try_template(data, sample_content(kind)))
 
 
 def keep_template(

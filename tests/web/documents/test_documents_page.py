@@ -18,6 +18,7 @@ from defense.domain.document_kinds import KINDS, DocumentKind, Subject
 from defense.domain.identity import mask_id_number
 from defense.extensions import db
 from defense.models import Account, Application, AuditEntry, Defence, DocumentTemplate, Round
+from defense.services.documents.samples import sample_content
 from defense.services.documents.templates import SHIPPED_DIR
 from defense.services.documents.writing import REFUSED_LIST
 from tests.conftest import People
@@ -191,6 +192,31 @@ def test_a_centre_s_own_template_has_versions(
     assert [entry["version"] for entry in entries(published_app, "template.used")] == [1, 0]
     audit = enter("supervisor").get("/audit").text
     assert "上传文书模板" in audit and "附件3 推荐意见" in audit
+
+
+def test_a_specimen_is_seen_before_a_template_is_used(published_app: Flask, enter: Enter) -> None:
+    staff, where = enter("staff"), f"{PAGE}/recommendation/specimen.docx"
+    form = {"file": (io.BytesIO(own_template("请看：{{ name }}")), "模板.docx")}
+    seen = staff.post(where, data=form)
+    assert f"请看：{sample_content(DocumentKind.RECOMMENDATION)['name']}" in text_of(seen.data)
+    with published_app.app_context():
+        assert db.session.scalars(select(DocumentTemplate)).all() == []
+    bad = staff.post(where, data={"file": (io.BytesIO(own_template("{{ nmae }}")), "模板.docx")})
+    assert bad.status_code == 422 and "nmae" in bad.text
+    assert staff.post(where).status_code == 422
+    upload(staff, own_template("启用：{{ name }}"))
+    assert "启用：" in text_of(enter("supervisor").get(where).data)
+    assert "启用：" not in text_of(staff.get(f"{where}?version=0").data)
+    assert staff.get(f"{where}?version=7").status_code == 404
+    assert enter("secretary").get(where).status_code == 403
+    assert enter("supervisor").post(where).status_code == 403
+
+
+def test_nothing_is_denied_of_a_defence_that_was_not_held(enter: Enter, subjects: dict[Subject, int]) -> None:
+    answer = enter("staff").post(address(DocumentKind.DEFENCE_RECORDS, subjects))
+    table = Document(io.BytesIO(answer.data)).tables[0]
+    told = {row.cells[0].text: row.cells[1].text for row in table.rows}
+    assert (told["回避"], told["中断"]) == ("", "")
 
 
 def test_a_template_that_would_fail_is_not_taken(published_app: Flask, enter: Enter) -> None:
