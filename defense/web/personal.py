@@ -14,6 +14,8 @@ from defense.extensions import db
 from defense.models import Expert, Round
 from defense.services.access import Role
 from defense.services.keeping.disclosures import (
+    MAX_ID_DIGITS,
+    SUBJECTS_OF_MANY,
     DisclosureFilter,
     all_disclosures,
     disclosure_workbook,
@@ -30,7 +32,6 @@ from defense.web.rounds import application_or_404, round_or_404
 pages = Blueprint("personal", __name__)
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999
-MAX_ID_DIGITS = 9
 
 
 @pages.get("/rounds/<code>/personal")
@@ -49,6 +50,7 @@ def index(code: str) -> ResponseReturnValue:
         lookers=lookers(db.session(), round_, DISCLOSING) if sees_all else [],
         words=AuditWords(db.session(), [entry for entry, _who in page.entries], wanted.subject),
         action_word=action_word,
+        is_of_many=lambda subject: subject.partition(":")[0] in SUBJECTS_OF_MANY,
     )
 
 
@@ -136,7 +138,11 @@ def _filter() -> DisclosureFilter:
     if not _sees_all():
         account_id = require_principal().account_id
     return DisclosureFilter(
-        args.get("subject", "").strip()[:100], args.get("person", "").strip()[:100], account_id, day
+        args.get("subject", "").strip()[:100],
+        args.get("person", "").strip()[:100],
+        args.get("alone") == "1",
+        account_id,
+        day,
     )
 
 
@@ -145,6 +151,7 @@ def _arguments(wanted: DisclosureFilter, sees_all: bool) -> dict[str, str]:
     arguments = {
         "subject": wanted.subject,
         "person": wanted.person,
+        "alone": "1" if wanted.is_alone else "",
         "account": str(wanted.account_id or "") if sees_all else "",
         "day": wanted.day.isoformat() if wanted.day else "",
     }

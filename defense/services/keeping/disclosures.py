@@ -7,19 +7,34 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, cast, false, func, literal, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from defense.domain.round_rules import BEIJING
 from defense.integrations.workbooks import write_table
-from defense.models import Account, Application, AuditEntry, Expert, Feed, ImportBatch, Panel, Round
+from defense.models import (
+    Account,
+    Application,
+    AuditEntry,
+    Defence,
+    Expert,
+    Feed,
+    ImportBatch,
+    Panel,
+    Round,
+    Sitting,
+    SittingMember,
+)
 from defense.services.audit import record_audit
 from defense.services.paging import place_page
 
 PAGE_SIZE = 50
 MOST_EXPORTED = 100_000
+MAX_ID_DIGITS = 9
 OFFICE = "office"
 """The subject of an entry that is about no round and nobody."""
+SUBJECTS_OF_MANY = frozenset({"round", "import_batch", "sitting", "panel", OFFICE})
+"""Kinds of subjects of which a file may hold a person among others."""
 WORKBOOK_HEADERS = ("时间（北京时间）", "查看人", "事项", "对象", "原因及详情")
 
 
@@ -31,6 +46,8 @@ class DisclosureFilter:
     """A whole `kind:id`, from a link on that person's page."""
     person: str = ""
     """Part of the name or number of the person looked at."""
+    is_alone: bool = False
+    """Of a person, only what is about that person alone, and no file that may hold them among others."""
     account_id: int = 0
     """Who looked."""
     day: date | None = None
@@ -110,9 +127,25 @@ def _narrowed(round_: Round, actions: Collection[str], wanted: DisclosureFilter)
         .order_by(AuditEntry.at.desc(), AuditEntry.chain, AuditEntry.seq.desc())
     )
     if wanted.subject:
-        query = query.where(AuditEntry.subject == wanted.subject)
+        kind, _, id_ = wanted.subject.partition(":")
+        number = int(id_) if id_.isdecimal() and len(id_) <= MAX_ID_DIGITS else 0
+        own = AuditEntry.subject == wanted.subject
+        them = _Persons(
+            Application.id == number if kind == "application" else false(),
+            Expert.id == number if kind == "expert" else false(),
+        )
+        query = query.where(own if wanted.is_alone else or_(own, *_files_with(round_, them)))
     if wanted.person:
-        query = query.where(or_(*_of_person(wanted.person)))
+        them = _Persons(
+            _like(wanted.person, Application.name, Application.number),
+            _like(wanted.person, Expert.name, Expert.number),
+        )
+        own = or_(
+            _subjects("application", Application.id, them.applications),
+            _subjects("expert", Expert.id, them.experts),
+            _subjects("account", Account.id, _like(wanted.person, Account.display_name)),
+        )
+        query = query.where(own if wanted.is_alone else or_(own, *_files_with(round_, them)))
     if wanted.account_id:
         query = query.where(AuditEntry.account_id == wanted.account_id)
     if wanted.day is not None:
@@ -141,17 +174,38 @@ def _of_round(round_: Round) -> list[ColumnElement[bool]]:
         _subjects("expert", Expert.id, Expert.round_id == round_.id),
         _subjects("import_batch", ImportBatch.id, ImportBatch.round_id == round_.id),
         _subjects("panel", Panel.id, Panel.round_id == round_.id),
+        _subjects("sitting", Sitting.id, Sitting.round_id == round_.id),
         _subjects("account", Account.id, func.coalesce(other, literal(False)).is_(False)),
         _subjects("feed", Feed.id, Feed.panel_id.in_(of_it[Panel])),
     ]
 
 
-def _of_person(text: str) -> list[ColumnElement[bool]]:
-    def like(*columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-        return or_(*(column.icontains(text, autoescape=True) for column in columns))
+@dataclass(frozen=True)
+class _Persons:
+    applications: ColumnElement[bool]
+    """Which rows of `Application` are meant."""
+    experts: ColumnElement[bool]
 
+
+def _files_with(round_: Round, persons: _Persons) -> list[ColumnElement[bool]]:
+    """What is about many: the whole round's files, and those of the sittings that these persons are in."""
+    applications = select(Application.id).where(Application.round_id == round_.id, persons.applications)
+    experts = select(Expert.id).where(Expert.round_id == round_.id, persons.experts)
+    sittings = union(
+        select(Defence.sitting_id).where(Defence.application_id.in_(applications)),
+        select(SittingMember.sitting_id).where(SittingMember.expert_id.in_(experts)),
+    )
+    panels = select(Sitting.panel_id).where(Sitting.id.in_(sittings))
+    of_round = or_(
+        AuditEntry.subject.in_((f"round:{round_.id}", OFFICE)),
+        _subjects("import_batch", ImportBatch.id, ImportBatch.round_id == round_.id),
+    )
     return [
-        _subjects("application", Application.id, like(Application.name, Application.number)),
-        _subjects("expert", Expert.id, like(Expert.name, Expert.number)),
-        _subjects("account", Account.id, like(Account.display_name)),
+        and_(of_round, or_(applications.exists(), experts.exists())),
+        _subjects("sitting", Sitting.id, Sitting.id.in_(sittings)),
+        _subjects("panel", Panel.id, Panel.id.in_(panels)),
     ]
+
+
+def _like(text: str, *columns: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    return or_(*(column.icontains(text, autoescape=True) for column in columns))

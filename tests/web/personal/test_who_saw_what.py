@@ -14,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from defense.domain.round_rules import BEIJING
-from defense.models import Account, Application, Expert, ImportBatch
+from defense.models import Account, Application, Defence, Expert, ImportBatch, Sitting
 from defense.services.access import Role, create_account
 from defense.services.audit import record_audit
 from defense.services.rounds import ensure_round
+from tests.conftest import People
 
 Enter = Callable[[str], FlaskClient]
 Database = Callable[[Callable[[Session], Any]], Any]
@@ -71,10 +72,14 @@ def test_every_disclosure_is_on_the_page(looked: FlaskClient, enter: Enter, data
 def test_the_page_can_be_narrowed(looked: FlaskClient, enter: Enter) -> None:
     supervisor = enter("supervisor")
     expected = {
-        "?subject=application:1": 1,
-        "?subject=expert:1": 1,
-        "?subject=application:2": 0,
-        "?person=XJ2021": 1,
+        "?subject=application:1&alone=1": 1,
+        "?subject=expert:1&alone=1": 1,
+        "?subject=application:2&alone=1": 0,
+        "?subject=application:999": 0,
+        "?subject=round:1": 4,
+        "?subject=panel:1": 1,
+        "?person=XJ2021&alone=1": 1,
+        "?person=nobody": 0,
         "?account=999999": 0,
         "?account=nonsense": 8,
         "?day=2021-11-22": 0,
@@ -86,6 +91,28 @@ def test_the_page_can_be_narrowed(looked: FlaskClient, enter: Enter) -> None:
     assert {query: rows(supervisor, query) for query in expected} == expected
 
 
+def test_a_person_s_list_has_the_files_that_may_hold_them(
+    looked: FlaskClient, enter: Enter, database: Database, people: People
+) -> None:
+    def find(session: Session) -> tuple[int, int, int]:
+        defence = session.get_one(Defence, people.defence_ids[0])
+        elsewhere = select(Defence).join(Sitting).where(Sitting.panel_id != defence.sitting.panel_id)
+        other = session.scalars(elsewhere).first()
+        assert other is not None
+        return defence.application_id, other.application_id, defence.sitting.members[0].expert_id
+
+    heard, other, member = database(find)
+    before = {who: rows(looked, f"?subject={who}") for who in (f"application:{heard}", f"expert:{member}")}
+    assert all(n >= 5 for n in before.values()), "the round's files"
+    paper = f"/rounds/2021/documents/attendance/{people.sitting_id}/document.docx"
+    assert looked.post(paper).status_code == 200
+    assert {who: rows(looked, f"?subject={who}") - n for who, n in before.items()} == dict.fromkeys(before, 1)
+    assert "可能含此人" in looked.get(f"{PAGE}?subject=application:{heard}").text
+    assert "场次" not in looked.get(f"{PAGE}?subject=application:{other}").text.split("<tbody>", 1)[1]
+    assert rows(looked) == 9
+    assert rows(looked, f"?subject=application:{heard}&alone=1") <= 1
+
+
 def test_narrowed_by_name_and_by_todays_date(looked: FlaskClient, enter: Enter, database: Database) -> None:
     supervisor = enter("supervisor")
     expert, account = database(
@@ -94,7 +121,8 @@ def test_narrowed_by_name_and_by_todays_date(looked: FlaskClient, enter: Enter, 
             s.scalars(select(Account.id).where(Account.username == "staff")).one(),
         )
     )
-    assert rows(supervisor, f"?person={expert}") == 1
+    assert rows(supervisor, f"?person={expert}&alone=1") == 1
+    assert rows(supervisor, f"?person={expert}") >= 6
     assert rows(supervisor, f"?account={account}") == 8
     today: date = datetime.now(BEIJING).date()
     assert rows(supervisor, f"?day={today}") == 8
@@ -121,7 +149,7 @@ def test_staff_without_the_permission_see_their_own_looks_only(
     cells = load_workbook(io.BytesIO(looked.post(f"{PAGE}.xlsx?account={other_id}").data)).active
     assert cells is not None
     assert "别人的查看" not in str([[cell.value for cell in row] for row in cells])
-    assert rows(enter("supervisor"), "?subject=application:1") == 2
+    assert rows(enter("supervisor"), "?subject=application:1&alone=1") == 2
 
 
 def _account(session: Session, username: str) -> Account:
