@@ -65,7 +65,7 @@ def read_applications(data: bytes, rules: RoundRules) -> WorkbookReading[Applica
     table = Table(
         application_columns(rules),
         _build,
-        lambda values: _check(values, rules),
+        (lambda values: _check_filing(values, rules), _check_aid_posting, _check_order),
         (("number",), ("id_number",)),
     )
     main, details = split_sheets(read_sheets(data))
@@ -169,9 +169,11 @@ def _spare_columns() -> tuple[Column, ...]:
 # fmt: on
 
 
-def _check(values: Values, rules: RoundRules) -> Iterator[tuple[str, Text]]:
+def _check_filing(values: Values, rules: RoundRules) -> Iterator[tuple[str, Text]]:
     series = rules.series_named(values["series"])
-    if series is not None and values["specialty"] not in series.specialties:
+    if series is None:
+        return
+    if "specialty" in values and values["specialty"] not in series.specialties:
         known = "、".join(series.specialties)
         yield (
             "specialty",
@@ -180,17 +182,23 @@ def _check(values: Values, rules: RoundRules) -> Iterator[tuple[str, Text]]:
                 f"“{series.name}” has no such specialty; one of: {known}",
             ),
         )
-    if series is not None and values["level"] not in series.levels:
+    if values["level"] not in series.levels:
         known = "、".join(LEVEL_TEXT[level].zh for level in series.levels)
         yield (
             "level",
             Text(f"本批次“{series.name}”只评：{known}", f"in this round “{series.name}” has only: {known}"),
         )
+
+
+def _check_aid_posting(values: Values) -> Iterator[tuple[str, Text]]:
     for key in ("aid_start", "aid_end"):
         if values["on_aid_posting"] != (values[key] is not None):
             yield key, _AID_DATES_NEEDED if values["on_aid_posting"] else _AID_DATES_SPARE
+
+
+def _check_order(values: Values) -> Iterator[tuple[str, Text]]:
     for first, last in (("publicity_start", "publicity_end"), ("aid_start", "aid_end")):
-        if values[first] and values[last] and values[last] < values[first]:
+        if values.get(first) and values.get(last) and values[last] < values[first]:
             yield last, _END_FIRST
 
 

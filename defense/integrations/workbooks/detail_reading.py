@@ -101,7 +101,7 @@ def _read_sheet(sheet: Sheet, kind: DetailSheet, known: set[str], found: _Detail
         return number, kind.build({key: value for key, value in values.items() if key != "number"})
 
     unique = ("number", *kind.unique) if kind.unique or kind.is_single else None
-    reading = read_table((sheet,), Table(kind.columns, build, check, (unique,) if unique else ()))
+    reading = read_table((sheet,), Table(kind.columns, build, (check,), (unique,) if unique else ()))
     numbers = _numbers_of(sheet, kind.columns)
     for error in reading.errors:
         found.errors.append(error)

@@ -31,7 +31,7 @@ def read_experts(data: bytes, rules: RoundRules) -> WorkbookReading[ExpertRecord
     table = Table(
         expert_columns(rules),
         lambda values: ExpertRecord(**values),
-        lambda values: check_specialties(values, rules),
+        (lambda values: check_specialties(values, rules),),
         (("number",), ("phone",), ("email",)),
     )
     return read_table(read_sheets(data), table)

@@ -61,6 +61,11 @@ class Header:
         position = self.positions.get(column.key)
         return column.header if position is None else f"{get_column_letter(position + 1)} {column.header}"
 
+    def value_in(self, row: SheetRow, column: Column) -> Any:
+        """What a row says in a column; None where it ends before it, or the sheet has no such column."""
+        position = self.positions.get(column.key)
+        return row.values[position] if position is not None and position < len(row.values) else None
+
     def is_repeated_by(self, row: SheetRow) -> bool:
         """Whether a row only says the header again, as printed pages do."""
         return len(row.values) >= len(self.wordings) and all(

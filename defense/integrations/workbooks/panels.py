@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+from defense.domain.errors import InvalidInput
 from defense.domain.people import PanelRecord, Period
 from defense.domain.round_rules import RoundRules
 from defense.domain.text import Text
@@ -14,14 +16,22 @@ from defense.domain.vocabulary import LEVEL_TEXT, Level
 from defense.integrations.workbooks import cells, dates, wordings
 from defense.integrations.workbooks.experts import check_specialties
 from defense.integrations.workbooks.half_days import as_session, half_days_of
-from defense.integrations.workbooks.headers import Column, place_of
+from defense.integrations.workbooks.headers import Column, find_header, place_of
 from defense.integrations.workbooks.reading import CellError, ReadRow, WorkbookReading
-from defense.integrations.workbooks.sheets import read_sheets
+from defense.integrations.workbooks.sheets import Sheet, read_sheets
 from defense.integrations.workbooks.tables import Table, Values, read_table
 
 _NO_HALF_DAY = Text(
     "“场次”工作表中没有该组的场次：至少一个半天",
     "the sheet 场次 has no half-day for this panel: at least one",
+)
+_BROKEN_SESSION = Text(
+    "工作表“{sheet}”第{row}行（该组的场次）有误：改正后该组才能导入",
+    "row {row} of sheet “{sheet}”, a half-day of this panel, is at fault: correct it to take the panel in",
+)
+_STRAY_SESSION = Text(
+    "看不出这一行是哪个组的场次：改正前各答辩组都不导入",
+    "this may be a half-day of any panel: none of them is taken in until it is corrected",
 )
 
 
@@ -51,8 +61,8 @@ def read_panels(
     Returns
     -------
     WorkbookReading
-        `rows_seen` counts panels. While a half-day is at fault no panel is returned, as its hours are
-        not whole.
+        `rows_seen` counts panels. One with a half-day at fault is not returned, as its hours are not whole;
+        while a faulty half-day names none of them, no panel is.
 
     Raises
     ------
@@ -64,8 +74,13 @@ def read_panels(
     Source: domain.md "Panels and recusal".
     """
     sheets = read_sheets(data)
-    check = partial(_check, rules=rules, known=expert_numbers_known)
-    panels = read_table(sheets, Table(panel_columns(rules), _build, check, (("name",),)))
+    checks = (
+        partial(check_specialties, rules=rules),
+        partial(_check_levels, rules=rules),
+        partial(_check_members, rules=rules),
+        partial(_check_pool, known=expert_numbers_known),
+    )
+    panels = read_table(sheets, Table(panel_columns(rules), _build, checks, (("name",),)))
     # With a panel refused, its half-days are not wrong, only not needed.
     names = None if panels.errors else {row.record.name for row in panels.rows}
     sessions = read_table(
@@ -73,15 +88,15 @@ def read_panels(
         Table(
             session_columns(),
             lambda values: _Session(values["name"], _periods(values, rules)),
-            lambda values: _check_session(values, names),
+            (lambda values: _check_session(values, names),),
             (("name", "day", "session"),),
         ),
     )
-    if sessions.errors:
-        return WorkbookReading((), (*panels.errors, *sessions.errors), panels.rows_seen)
     columns = panel_columns(rules)
     places = {sheet.title: place_of("name", sheet, columns) for sheet in sheets}
-    return _join(panels, sessions.rows, places)
+    broken = _broken_sessions(sheets, sessions.errors)
+    rows, waiting = _join(panels, sessions.rows, places, broken)
+    return WorkbookReading(rows, (*panels.errors, *sessions.errors, *waiting), panels.rows_seen)
 
 
 # fmt: off
@@ -116,16 +131,6 @@ def _periods(values: Values, rules: RoundRules) -> tuple[Period, ...]:
     return half_days_of(values["day"], values["session"], rules)
 
 
-def _check(
-    values: Values, rules: RoundRules, known: Mapping[str, Level] | Collection[str] | None
-) -> Iterator[tuple[str, Text]]:
-    yield from check_specialties(values, rules)
-    yield from _check_levels(values, rules)
-    yield from _check_members(values, rules)
-    if known is not None:
-        yield from _check_pool(values, known)
-
-
 def _check_levels(values: Values, rules: RoundRules) -> Iterator[tuple[str, Text]]:
     offered = {level for s in rules.series if s.name in values["series"] for level in s.levels}
     spare = [LEVEL_TEXT[level].zh for level in values["levels"] if level not in offered]
@@ -154,7 +159,11 @@ def _check_members(values: Values, rules: RoundRules) -> Iterator[tuple[str, Tex
         )
 
 
-def _check_pool(values: Values, known: Mapping[str, Level] | Collection[str]) -> Iterator[tuple[str, Text]]:
+def _check_pool(
+    values: Values, known: Mapping[str, Level] | Collection[str] | None
+) -> Iterator[tuple[str, Text]]:
+    if known is None:
+        return
     unknown = [number for number in values["member_numbers"] if number not in known]
     if unknown:
         numbers = "、".join(unknown)
@@ -178,17 +187,44 @@ def _check_session(values: Values, names: Collection[str] | None) -> Iterator[tu
         yield "name", Text("“答辩组”工作表中没有这个组名", "no panel of that name in the sheet of panels")
 
 
+def _broken_sessions(sheets: tuple[Sheet, ...], errors: Collection[CellError]) -> dict[str, CellError]:
+    """Panel name → the first fault among its half-days; an empty name stands for rows that name no panel."""
+    names: dict[tuple[str, int], str] = {}
+    columns = session_columns()
+    for sheet in sheets:
+        if header := find_header(sheet, columns):
+            for row in sheet.rows:
+                with suppress(InvalidInput):
+                    names[sheet.title, row.number] = cells.as_title(header.value_in(row, columns[0]))
+    broken: dict[str, CellError] = {}
+    for error in errors:
+        broken.setdefault(names.get((error.sheet, error.row), ""), error)
+    return broken
+
+
 def _join(
-    panels: WorkbookReading[PanelRecord], sessions: Iterable[ReadRow[_Session]], places: Mapping[str, str]
-) -> WorkbookReading[PanelRecord]:
+    panels: WorkbookReading[PanelRecord],
+    sessions: Iterable[ReadRow[_Session]],
+    places: Mapping[str, str],
+    broken: Mapping[str, CellError],
+) -> tuple[tuple[ReadRow[PanelRecord], ...], list[CellError]]:
+    """The panels whose half-days are whole, and why the others wait."""
     half_days: dict[str, set[Period]] = defaultdict(set)
     for session in sessions:
         half_days[session.record.panel_name].update(session.record.periods)
-    rows, errors = [], list(panels.errors)
+    known = {row.record.name for row in panels.rows}
+    # A half-day that is nobody's may be any panel's. Of a header's fault nothing more need be said.
+    strays = [error for name, error in broken.items() if name not in known]
+    waiting = [
+        CellError(error.sheet, error.row, "", "", _STRAY_SESSION) for error in strays[:1] if error.column
+    ]
+    rows = []
     for row in panels.rows:
         periods = sorted(half_days[row.record.name], key=lambda period: period.start_at)
-        if periods:
+        fault = broken.get(row.record.name)
+        if fault is None and periods:
             rows.append(replace(row, record=replace(row.record, half_days=tuple(periods))))
-        else:
-            errors.append(CellError(row.sheet, row.row, places[row.sheet], row.record.name, _NO_HALF_DAY))
-    return WorkbookReading(tuple(rows), tuple(errors), panels.rows_seen)
+        elif fault is not None or not strays:
+            reason = _BROKEN_SESSION.format(sheet=fault.sheet, row=fault.row) if fault else _NO_HALF_DAY
+            waiting.append(CellError(row.sheet, row.row, places[row.sheet], row.record.name, reason))
+    return (() if strays else tuple(rows)), waiting

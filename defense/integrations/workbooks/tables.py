@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -63,10 +64,20 @@ class Table(Generic[RecordT]):
 
     columns: tuple[Column, ...]
     build: Callable[[Values], RecordT]
-    check: Callable[[Values], Iterable[tuple[str, Text]]] = lambda values: ()
-    """What is wrong between cells that are right by themselves: column key and reason."""
+    checks: tuple[Callable[[Values], Iterable[tuple[str, Text]]], ...] = ()
+    """Each says what is wrong between cells that are right by themselves: column key and reason. One ends
+    where it asks for a cell that could not be read, so that a row's faults are told together."""
     unique: tuple[tuple[str, ...], ...] = ()
     """Keys of columns whose values, taken together, may occur once in a file."""
+
+
+class _UnreadCellError(Exception):
+    """A check asked for a cell that could not be read, and that has a fault of its own."""
+
+
+class _ReadCells(dict[str, Any]):
+    def __missing__(self, key: str) -> Any:
+        raise _UnreadCellError(key)
 
 
 @dataclass
@@ -138,7 +149,7 @@ def _read_sheet(sheet: Sheet, header: Header, table: Table[RecordT], progress: _
         progress.rows_seen += 1
         values, errors = _read_cells(sheet, header, row, table.columns)
         columns = {column.key: column for column in table.columns}
-        wrong = [] if errors else list(table.check(values))
+        wrong = [*_faults_between(table, values)]
         wrong += _duplicates(sheet, row, table, values, progress)
         errors += [
             CellError(
@@ -156,11 +167,11 @@ def _read_sheet(sheet: Sheet, header: Header, table: Table[RecordT], progress: _
 def _read_cells(
     sheet: Sheet, header: Header, row: SheetRow, columns: tuple[Column, ...]
 ) -> tuple[Values, list[CellError]]:
-    values: Values = {}
+    values: Values = _ReadCells()
     errors = []
     for column in columns:
         try:
-            values[column.key] = _read_cell(_cell(header, row, column), column)
+            values[column.key] = _read_cell(header.value_in(row, column), column)
         except InvalidInput as error:
             errors.append(
                 CellError(
@@ -168,6 +179,12 @@ def _read_cells(
                 )
             )
     return values, errors
+
+
+def _faults_between(table: Table[RecordT], values: Values) -> Iterator[tuple[str, Text]]:
+    for check in table.checks:
+        with suppress(_UnreadCellError):
+            yield from check(values)
 
 
 def _read_cell(value: Any, column: Column) -> Any:
@@ -207,13 +224,8 @@ def _duplicates(
             yield keys[0], _DUPLICATE.format(sheet=first[0], row=first[1], header=header)
 
 
-def _cell(header: Header, row: SheetRow, column: Column) -> Any:
-    position = header.positions.get(column.key)
-    return row.values[position] if position is not None and position < len(row.values) else None
-
-
 def _shown(header: Header, row: SheetRow, column: Column) -> str:
-    value = _cell(header, row, column)
+    value = header.value_in(row, column)
     if value is None:
         return ""
     text = str(value).strip()

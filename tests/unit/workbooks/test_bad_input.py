@@ -159,3 +159,15 @@ def test_a_blank_cell_is_told_what_its_column_takes(column, way_out, make_applic
     reading = read_applications(make_applications({column: None}), rules)
     (error,) = reading.errors
     assert "空白" in error.text.zh and way_out in error.text.zh
+
+
+def test_all_faults_of_a_row_are_told_at_once(make_applications, rules):
+    changes = {
+        "gender": "不详",
+        "specialty": "没有的专业",
+        "aid_start": "2020-01-01",
+        "publicity_start": "坏",
+    }
+    errors = read_applications(make_applications(changes), rules).errors
+    told = {error.column.split(" ", 1)[1] for error in errors}
+    assert told == {"性别", "申报专业", "援疆开始", "公示开始"}

@@ -208,10 +208,25 @@ def test_levels_of_members_are_checked_only_where_known(known, make_workbook, ru
 )
 def test_session_errors_return_no_panel(session, letter, said, make_workbook, rules):
     reading = read_one_panel(make_workbook, rules, sessions=[SESSION, session])
-    (error,) = reading.errors
+    error, waiting = reading.errors
     assert (error.sheet, error.row, error.letter) == ("场次", 4, letter)
     assert said in error.text.zh
+    if "没有这个组名" in said:
+        assert (waiting.sheet, waiting.row, waiting.column) == ("场次", 4, "")
+        assert "各答辩组都不导入" in waiting.text.zh
+    else:
+        assert (waiting.sheet, waiting.row, waiting.column) == ("答辩组", 3, "A 组名")
+        assert "工作表“场次”第4行" in waiting.text.zh
     assert reading.rows == ()
+
+
+def test_a_faulty_half_day_holds_up_its_own_panel_only(make_workbook, rules):
+    other = changed(PANEL, PANEL_HEADER, 组名="第二组")
+    sessions = [SESSION, ["第二组", "2021-11-22", "上午"], ["第二组", "2021-11-31", "上午"]]
+    data = make_workbook({"答辩组": [PANEL_HEADER, PANEL, other], "场次": [SESSION_HEADER, *sessions]})
+    reading = read_panels(data, rules, POOL)
+    assert [row.record.name for row in reading.rows] == ["第一组"]
+    assert [(e.sheet, e.row, e.value_shown) for e in reading.errors][1] == ("答辩组", 3, "第二组")
 
 
 def test_panel_without_half_day(make_workbook, rules):
