@@ -97,7 +97,7 @@ def _xml_of(book: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     Moments are numbers of days; the clock went on between two runs.
     """
     for name in sorted(book.namelist()):
-        xml = unescape(book.read(name).decode())
+        xml = unescape(book.read(name).decode(errors="replace"))
         yield name, re.sub(r"(?<=<v>)[45]\d{4}\.\d+(?=</v>)", "DAY", xml)
 
 
@@ -111,7 +111,7 @@ def answer_of(response: requests.Response) -> str:
         for name, value in sorted(response.headers.items())
         if name not in ("Date", "Content-Length")
     }
-    if "spreadsheet" in headers.get("Content-Type", ""):
+    if "openxmlformats" in headers.get("Content-Type", ""):
         # A zip of parts that name the moment they were written; packed, other times have other lengths.
         with zipfile.ZipFile(io.BytesIO(response.content)) as parts:
             body = "\n".join(f"{name}\n{text}" for name, text in _xml_of(parts))

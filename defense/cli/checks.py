@@ -22,6 +22,7 @@ from defense.services.records.findings import (
     export_findings,
     sum_findings,
 )
+from defense.services.tables import write_table
 
 BLOCKED_STATUS = 3
 """Exit status when somebody cannot go on; 1 is for errors, 2 for a wrong command line."""
@@ -58,7 +59,7 @@ def check_applications_command(code: str, file: Path | None) -> None:
                 f"{line.text.zh}（{SEVERITY_TEXT[line.severity].zh}）"
             )
         if file is not None:
-            file.write_bytes(export_findings(session, round_, FindingFilter()))
+            file.write_bytes(write_table(export_findings(session, round_, FindingFilter())))
         blocked = count_blocked(session, round_)
     click.echo(f"{blocked} applications cannot go on")
     if blocked:

@@ -24,6 +24,7 @@ from defense.extensions import db
 from defense.models import SolveRun
 from defense.models.types import utc_now
 from defense.services.exports import export_results, export_timetable
+from defense.services.tables import write_table
 from defense.services.timetable.jobs import RESCHEDULE, SOLVE
 from defense.services.timetable.publishing import publish
 from defense.services.timetable.schedules import latest_schedule
@@ -111,7 +112,7 @@ def publish_newest(code: str) -> None:
 def export_timetable_command(file: Path, code: str) -> None:
     """Write the timetable (答辩安排表) as a workbook."""
     with sessionmaker(db.engine)() as session:
-        file.write_bytes(export_timetable(session, existing_round(session, code)))
+        file.write_bytes(write_table(export_timetable(session, existing_round(session, code))))
     click.echo(str(file))
 
 
@@ -123,7 +124,7 @@ def export_results_command(file: Path, code: str) -> None:
     """Write the summary of results (汇总表) as a workbook."""
     with sessionmaker(db.engine)() as session:
         begin_snapshot(session)
-        file.write_bytes(export_results(session, existing_round(session, code)))
+        file.write_bytes(write_table(export_results(session, existing_round(session, code))))
     click.echo(str(file))
 
 

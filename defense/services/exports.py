@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -13,7 +14,7 @@ from defense.domain.result import CONCLUSION_TEXT, OUTCOME_TEXT, Outcome
 from defense.domain.round_rules import BEIJING
 from defense.domain.text import Text
 from defense.domain.vocabulary import AFFILIATION_TEXT, LEVEL_TEXT, Affiliation, Level
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import Round, Schedule
 from defense.services.results import ResultRow, result_rows
 from defense.services.room.rule_words import terms_text
@@ -34,7 +35,7 @@ RESULT_HEADERS = (
 )  # fmt: skip
 
 
-def export_timetable(session: Session, round_: Round) -> bytes:
+def export_timetable(session: Session, round_: Round) -> Tables:
     """The published timetable, or the newest one while none is published, as a workbook.
 
     Raises
@@ -49,44 +50,39 @@ def export_timetable(session: Session, round_: Round) -> bytes:
         (u.application.number, u.application.name, u.application.series, u.reason["zh"])
         for u in schedule.unplaced
     ]
-    return write_table(
-        {
-            "答辩安排表": (TIMETABLE_HEADERS, _timetable_rows(schedule)),
-            "未排入人员": (("申报编号", "姓名", "申报系列", "原因"), unplaced),
-        }
-    )
+    return {
+        "答辩安排表": (TIMETABLE_HEADERS, _timetable_rows(schedule)),
+        "未排入人员": (("申报编号", "姓名", "申报系列", "原因"), unplaced),
+    }
 
 
-def export_results(session: Session, round_: Round) -> bytes:
+def export_results(session: Session, round_: Round) -> Tables:
     """The summary of every application with its conclusion; ID numbers are masked."""
-    rows = [_result_row(row) for row in result_rows(session, round_)]
-    return write_table({"汇总表": (RESULT_HEADERS, rows)})
+    rows = (_result_row(row) for row in result_rows(session, round_))
+    return {"汇总表": (RESULT_HEADERS, rows)}
 
 
-def _timetable_rows(schedule: Schedule) -> list[tuple[Any, ...]]:
-    rows, orders = [], dict[int, int]()
+def _timetable_rows(schedule: Schedule) -> Iterator[tuple[Any, ...]]:
+    orders: dict[int, int] = {}
     for slot in sorted(schedule.slots, key=lambda s: (s.start_at, s.half_day.panel_id)):
         panel, application = slot.half_day.panel, slot.application
         orders[slot.half_day_id] = orders.get(slot.half_day_id, 0) + 1
         local = slot.start_at.astimezone(BEIJING)
         experts = "、".join(m.expert.name for m in attending_members(panel, slot.half_day))
-        rows.append(
-            (
-                day_with_weekday(slot.start_at).zh,
-                f"{local:%H:%M}–{slot.end_at.astimezone(BEIJING):%H:%M}",
-                f"{(local.hour - 2) % 24:02}:{local:%M}",
-                panel.name,
-                orders[slot.half_day_id],
-                application.number,
-                application.name,
-                application.unit,
-                application.series,
-                application.specialty,
-                LEVEL_TEXT[Level(application.level)].zh,
-                experts,
-            )
+        yield (
+            day_with_weekday(slot.start_at).zh,
+            f"{local:%H:%M}–{slot.end_at.astimezone(BEIJING):%H:%M}",
+            f"{(local.hour - 2) % 24:02}:{local:%M}",
+            panel.name,
+            orders[slot.half_day_id],
+            application.number,
+            application.name,
+            application.unit,
+            application.series,
+            application.specialty,
+            LEVEL_TEXT[Level(application.level)].zh,
+            experts,
         )
-    return rows
 
 
 def _result_row(row: ResultRow) -> tuple[Any, ...]:

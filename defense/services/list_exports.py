@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from defense.domain.identity import mask_email, mask_phone
 from defense.domain.result import CONCLUSION_TEXT
 from defense.domain.vocabulary import LEVEL_TEXT, Level
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import Application, Expert, Panel, PanelMember, Round
 from defense.services.records.applications import ApplicationFilter, all_applications
 from defense.services.results import conclusion_of, seated_defence
@@ -25,13 +25,13 @@ EXPERT_HEADERS = ("专家编号", "姓名", "工作单位", "职称级别", "系
 PANEL_HEADERS = ("组名", "系列", "级别", "专业", "组长", "成员", "秘书", "半天数")
 
 
-def export_applications(session: Session, round_: Round, wanted: ApplicationFilter) -> bytes:
+def export_applications(session: Session, round_: Round, wanted: ApplicationFilter) -> Tables:
     """The applications that a filter lets through, all pages of them."""
-    rows = [_application(application) for application in all_applications(session, round_, wanted)]
-    return write_table({"申报人员": (APPLICATION_HEADERS, rows)})
+    rows = (_application(application) for application in all_applications(session, round_, wanted))
+    return {"申报人员": (APPLICATION_HEADERS, rows)}
 
 
-def export_people(session: Session, round_: Round) -> bytes:
+def export_people(session: Session, round_: Round) -> Tables:
     """The pool of experts and the panels."""
     experts = session.scalars(select(Expert).where(Expert.round_id == round_.id).order_by(Expert.number))
     panels = session.scalars(
@@ -40,12 +40,10 @@ def export_people(session: Session, round_: Round) -> bytes:
         .options(selectinload(Panel.members).selectinload(PanelMember.expert))
         .order_by(Panel.id)
     )
-    return write_table(
-        {
-            "专家库": (EXPERT_HEADERS, [_expert(expert) for expert in experts]),
-            "答辩组": (PANEL_HEADERS, [_panel(panel) for panel in panels]),
-        }
-    )
+    return {
+        "专家库": (EXPERT_HEADERS, [_expert(expert) for expert in experts]),
+        "答辩组": (PANEL_HEADERS, [_panel(panel) for panel in panels]),
+    }
 
 
 def _application(application: Application) -> tuple[Any, ...]:

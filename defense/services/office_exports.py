@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from defense.domain.identity import mask_email
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import Account
 from defense.services.access import Role
 from defense.services.office import office_accounts
@@ -20,14 +20,14 @@ ACCOUNT_HEADERS = ("姓名", "岗位", "用户名", "电子邮箱", "密码", "�
 AUDIT_HEADERS = ("序号", "链", "时间（北京时间）", "操作人", "操作", "对象", "详情")
 
 
-def export_audit(rows: Iterable[Sequence[Any]]) -> bytes:
+def export_audit(rows: Iterable[Sequence[Any]]) -> Tables:
     """The audit log as a workbook; the rows are in the reader's words and are read as they are written."""
-    return write_table({"审计记录": (AUDIT_HEADERS, rows)})
+    return {"审计记录": (AUDIT_HEADERS, rows)}
 
 
-def export_accounts(session: Session) -> bytes:
+def export_accounts(session: Session) -> Tables:
     """The accounts of staff, secretaries and supervisors; of a password only whether there is one."""
-    return write_table({"账号": (ACCOUNT_HEADERS, [_account(a) for a in office_accounts(session)])})
+    return {"账号": (ACCOUNT_HEADERS, [_account(a) for a in office_accounts(session)])}
 
 
 def _account(account: Account) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from defense.models import Application, Ballot, BallotRound, Defence, Expert, Ro
 from defense.services.access import Principal, Role
 from defense.services.attempts import binding_attempt
 from defense.services.audit import record_audit
-from defense.services.paging import place_page
+from defense.services.paging import READ_AT_ONCE, place_page
 
 PAGE_SIZE = 50
 
@@ -101,7 +101,7 @@ def named_ballots(
 
 
 def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:
-    """Every application of the round with its conclusion, by number."""
+    """Every application of the round with its conclusion, by number; read a few hundred at a time."""
     applications = session.scalars(
         select(Application)
         .where(Application.round_id == round_.id)
@@ -111,6 +111,7 @@ def result_rows(session: Session, round_: Round) -> Iterator[ResultRow]:
             selectinload(Application.defences).selectinload(Defence.reopenings),
             selectinload(Application.defences).selectinload(Defence.sitting).selectinload(Sitting.panel),
         )
+        .execution_options(yield_per=READ_AT_ONCE)
     )
     for application in applications:
         defence = seated_defence(application)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, current_app, flash, redirect, rend
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import sessionmaker
 
 from defense.auth import access, own_transaction, require_principal
 from defense.domain.errors import InvalidInput
@@ -40,9 +40,9 @@ from defense.services.imports.running import (
     watch_import,
     workbook_of,
 )
-from defense.services.transaction import begin_write
+from defense.services.transaction import begin_snapshot, begin_write
 from defense.web.aside import run_aside
-from defense.web.downloads import recorded_workbook, workbook
+from defense.web.downloads import note_taken, workbook
 from defense.web.format import localise
 from defense.web.rounds import round_or_404
 
@@ -194,12 +194,12 @@ def marked(code: str, batch_id: int) -> Response:
 @access(Role.STAFF)
 def table(code: str, batch_id: int) -> Response:
     """Faults, oddities and changed rows as a workbook, masked as on the page; it is audited."""
-    column = request.args.get("column", "")
-
-    def make(session: Session, round_: Round) -> bytes:
-        return workbook_of(session, _batch_or_404(round_, batch_id), TABLE, column, _environment())
-
-    return recorded_workbook(code, "导入核对表", make)
+    begin_snapshot(db.session())
+    batch = _batch_or_404(round_or_404(code), batch_id)
+    filename = f"导入核对表-{code}.xlsx"
+    data = workbook_of(db.session(), batch, TABLE, request.args.get("column", ""), _environment())
+    note_taken(code, "导入核对表")
+    return workbook(data, filename)
 
 
 def _render_index(round_: Round, wrong_kind: str = "", message: str = "") -> str:

@@ -26,7 +26,7 @@ from defense.services.invites.outbox_care import (
 )
 from defense.services.invites.post_exports import TELEPHONE, export_mails, export_people_to_telephone
 from defense.services.invites.text_messages import export_text_messages
-from defense.web.downloads import recorded_workbook, workbook
+from defense.web.downloads import recorded_workbook, written
 from defense.web.rounds import round_or_404
 
 pages = Blueprint("invites", __name__, url_prefix="/rounds/<code>/invites")
@@ -130,6 +130,6 @@ def text_messages(code: str) -> ResponseReturnValue:
     round_, account_id = round_or_404(code), require_principal().account_id
     settings = current_app.extensions["settings"]
     reason = request.form.get("reason", "")
-    data = export_text_messages(db.session(), round_, settings, utc_now(), reason, account_id)
+    tables = export_text_messages(db.session(), round_, settings, utc_now(), reason, account_id)
     db.session.commit()
-    return workbook(data, f"短信名单-{code}.xlsx")
+    return written(tables, f"短信名单-{code}.xlsx")

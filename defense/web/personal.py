@@ -18,11 +18,12 @@ from defense.services.keeping.disclosures import (
     SUBJECTS_OF_MANY,
     DisclosureFilter,
     all_disclosures,
-    disclosure_workbook,
+    disclosure_table,
     find_disclosures,
     lookers,
 )
 from defense.services.keeping.personal import Person, show_personal
+from defense.services.tables import Tables
 from defense.web.audit_disclosures import DISCLOSING
 from defense.web.audit_words import AuditWords, action_word
 from defense.web.downloads import recorded_workbook
@@ -62,7 +63,7 @@ def download(code: str) -> Response:
     return recorded_workbook(code, "个人信息查看记录", lambda s, r: _workbook(s, r, wanted))
 
 
-def _workbook(session: Session, round_: Round, wanted: DisclosureFilter) -> bytes:
+def _workbook(session: Session, round_: Round, wanted: DisclosureFilter) -> Tables:
     entries = all_disclosures(session, round_, DISCLOSING, wanted)
     words = AuditWords(session, [entry for entry, _who in entries])
     rows = [
@@ -75,7 +76,7 @@ def _workbook(session: Session, round_: Round, wanted: DisclosureFilter) -> byte
         )
         for entry, name in entries
     ]
-    return disclosure_workbook(rows)
+    return disclosure_table(rows)
 
 
 @pages.post("/applications/<int:application_id>/personal")

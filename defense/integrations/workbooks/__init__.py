@@ -6,11 +6,12 @@ from defense.integrations.workbooks.marking import write_marked_copy
 from defense.integrations.workbooks.panels import panel_columns, read_panels, session_columns
 from defense.integrations.workbooks.reading import CellError, ReadRow, WorkbookReading
 from defense.integrations.workbooks.template import write_template
-from defense.integrations.workbooks.writing import write_table
+from defense.integrations.workbooks.writing import Tables, write_table
 
 __all__ = [
     "CellError",
     "ReadRow",
+    "Tables",
     "WorkbookReading",
     "application_columns",
     "expert_columns",

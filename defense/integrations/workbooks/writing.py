@@ -19,6 +19,8 @@ from openpyxl.utils import get_column_letter
 from defense.domain.round_rules import BEIJING
 
 Rows = Iterable[Sequence[Any]]
+Tables = Mapping[str, tuple[Sequence[str], Rows]]
+"""Sheet title → headers and rows: what `write_table` makes a workbook of."""
 
 LONGEST_CELL = 32_767
 
@@ -33,13 +35,13 @@ _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
 _LONGEST_TITLE = 31
 
 
-def write_table(sheets: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
+def write_table(tables: Tables) -> bytes:
     """An .xlsx with one sheet for each table.
 
     Parameters
     ----------
-    sheets
-        Sheet title → headers and rows. A text is written as text whatever it begins with; an aware moment
+    tables
+        One for each sheet. A text is written as text whatever it begins with; an aware moment
         is written as a date and time in Beijing; None leaves the cell empty.
 
     Returns
@@ -48,7 +50,7 @@ def write_table(sheets: Mapping[str, tuple[Sequence[str], Rows]]) -> bytes:
         The workbook: header styled and frozen, columns as wide as their first rows need.
     """
     workbook = Workbook(write_only=True)
-    for title, (headers, rows) in sheets.items():
+    for title, (headers, rows) in tables.items():
         _write_sheet(workbook.create_sheet(_sheet_title(title)), headers, rows)
     stream = io.BytesIO()
     workbook.save(stream)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from defense.domain.identity import mask_email, mask_phone
 from defense.domain.round_rules import BEIJING
 from defense.integrations.notice_wordings import Audience
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import OutboxMessage, Round
 from defense.services.invites.answer_desk import (
     READ_AT_ONCE,
@@ -74,20 +74,20 @@ _AUDIENCE_WORDS = {
 _VIA_WORDS = {Via.MAIL: "邮件答复", Via.PAGE: "网页答复", Via.STAFF: "电话答复"}
 
 
-def export_mails(session: Session, round_: Round, state: str) -> bytes:
+def export_mails(session: Session, round_: Round, state: str) -> Tables:
     """The mails that a filter lets through, all pages of them; `state` as `messages_of` takes it."""
     query = messages_of(round_, state).execution_options(yield_per=READ_AT_ONCE)
     rows = (_mail(message) for message in session.scalars(query))
-    return write_table({"通知": (MAIL_HEADERS, rows)})
+    return {"通知": (MAIL_HEADERS, rows)}
 
 
-def export_people_to_telephone(session: Session, round_: Round, settings: Settings) -> bytes:
+def export_people_to_telephone(session: Session, round_: Round, settings: Settings) -> Tables:
     """Whom no mail can reach; telephone numbers are masked as on the page."""
     rows = [_to_telephone(a) for a in people_to_telephone(session, round_, settings)]
-    return write_table({"电话通知名单": (TELEPHONE_HEADERS, rows)})
+    return {"电话通知名单": (TELEPHONE_HEADERS, rows)}
 
 
-def export_answers(session: Session, round_: Round, wanted: AnswerFilter, now: datetime) -> bytes:
+def export_answers(session: Session, round_: Round, wanted: AnswerFilter, now: datetime) -> Tables:
     """The answers that a filter lets through; who will not come, and the open requests, are all there.
 
     Parameters
@@ -109,16 +109,14 @@ def export_answers(session: Session, round_: Round, wanted: AnswerFilter, now: d
         )
         for row, reply in open_requests(session, round_)
     ]
-    return write_table(
-        {
-            "参加答复": (ANSWER_HEADERS, answers),
-            "不能参加评审": (DECLINED_HEADERS, declined),
-            "调整时间申请": (REQUEST_HEADERS, requests),
-        }
-    )
+    return {
+        "参加答复": (ANSWER_HEADERS, answers),
+        "不能参加评审": (DECLINED_HEADERS, declined),
+        "调整时间申请": (REQUEST_HEADERS, requests),
+    }
 
 
-def export_inbox(session: Session, round_: Round) -> bytes:
+def export_inbox(session: Session, round_: Round) -> Tables:
     """The incoming mails that nobody has dealt with, all of them; senders are masked in the excerpts."""
     rows = (
         (
@@ -130,7 +128,7 @@ def export_inbox(session: Session, round_: Round) -> bytes:
         )
         for row in open_mails(session, round_, limit=None)
     )
-    return write_table({"来信": (INBOX_HEADERS, rows)})
+    return {"来信": (INBOX_HEADERS, rows)}
 
 
 def _mail(message: OutboxMessage) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.clocks import both_clocks, day_with_weekday
 from defense.integrations.notice_wordings import Audience
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import AccessLink, Invite, Round
 from defense.services.access import invite_link
 from defense.services.audit import record_audit
@@ -30,7 +30,7 @@ _ROLES = {
 
 def export_text_messages(
     session: Session, round_: Round, settings: Settings, now: datetime, reason: str, account_id: int
-) -> bytes:
+) -> Tables:
     """Everybody's appointments to come as a workbook with a ready text each.
 
     It holds names, numbers and personal links, so that who took it is in the audit log; the caller commits.
@@ -50,7 +50,7 @@ def export_text_messages(
     ]
     detail |= {"rows": len(rows)}
     record_audit(session, "text_messages.exported", f"round:{round_.id}", detail, account_id)
-    return write_table({"短信名单": (HEADERS, rows)})
+    return {"短信名单": (HEADERS, rows)}
 
 
 def _live_links(

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from defense.integrations.workbooks import write_table
 from defense.models import (
     Application,
     Ballot,
@@ -99,9 +100,9 @@ def _files(session: Session, round_: Round, public_key: str) -> Iterator[tuple[s
     yield "round.json", iter([_line({"code": round_.code, "rules": round_.rules_toml})])
     yield RECORDS, _record_lines(session, round_)
     yield EXPERTS, _expert_lines(session, round_)
-    yield "results.xlsx", iter([export_results(session, round_)])
+    yield "results.xlsx", iter([write_table(export_results(session, round_))])
     if latest_schedule(session, round_) is not None:
-        yield "timetable.xlsx", iter([export_timetable(session, round_)])
+        yield "timetable.xlsx", iter([write_table(export_timetable(session, round_))])
     sittings = session.scalars(select(Sitting).where(Sitting.round_id == round_.id).order_by(Sitting.id))
     for sitting in sittings.all():
         minutes = asdict(minutes_of(session, _READER, sitting))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, String, and_, cast, false, func, l
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from defense.domain.round_rules import BEIJING
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import (
     Account,
     Application,
@@ -94,9 +94,9 @@ def lookers(session: Session, round_: Round, actions: Collection[str]) -> list[t
     return [(id_, name) for id_, name in session.execute(accounts.order_by(Account.display_name, Account.id))]
 
 
-def disclosure_workbook(rows: Sequence[tuple[str, str, str, str, str]]) -> bytes:
-    """The list as a workbook: when, who, what, of whom, why."""
-    return write_table({"查看记录": (WORKBOOK_HEADERS, rows)})
+def disclosure_table(rows: Sequence[tuple[str, str, str, str, str]]) -> Tables:
+    """The list as a table: when, who, what, of whom, why."""
+    return {"查看记录": (WORKBOOK_HEADERS, rows)}
 
 
 def record_export(session: Session, round_: Round, table: str, account_id: int) -> None:

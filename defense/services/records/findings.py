@@ -13,9 +13,9 @@ from defense.domain.assessment import Assessment, Finding, Severity
 from defense.domain.eligibility_rules import RULE_BY_CODE, RULES
 from defense.domain.text import Text
 from defense.domain.vocabulary import LEVEL_TEXT, Level
-from defense.integrations.workbooks.writing import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import Application, ApplicationFinding, Round
-from defense.services.paging import place_page
+from defense.services.paging import READ_AT_ONCE, place_page
 
 PAGE_SIZE = 50
 SEVERITY_TEXT = {
@@ -24,7 +24,6 @@ SEVERITY_TEXT = {
     Severity.INFO: Text("提示", "note"),
 }
 _OF_APPLICATION = ApplicationFinding.application_id == Application.id
-_EXPORTED_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -170,27 +169,25 @@ def find_persons(session: Session, round_: Round, wanted: FindingFilter, page: i
     return FindingPage(rows, found or 0, page, pages)
 
 
-def export_findings(session: Session, round_: Round, wanted: FindingFilter) -> bytes:
+def export_findings(session: Session, round_: Round, wanted: FindingFilter) -> Tables:
     """The sums and the findings themselves as a workbook (核查汇总、核查明细)."""
     sums = [
         [s.clause, s.code, SEVERITY_TEXT[s.severity].zh, s.text.zh, s.count]
         for s in sum_findings(session, round_, wanted)
     ]
     persons = ["申报编号", "姓名", "工作单位", "申报系列", "申报专业", "申报级别"]
-    return write_table(
-        {
-            "核查汇总": (["通知条款", "规则", "程度", "内容", "人数"], sums),
-            "核查明细": (
-                [*persons, "程度", "通知条款", "内容", "规则"],
-                _exported(session, round_, wanted),
-            ),
-        }
-    )
+    return {
+        "核查汇总": (["通知条款", "规则", "程度", "内容", "人数"], sums),
+        "核查明细": (
+            [*persons, "程度", "通知条款", "内容", "规则"],
+            _exported(session, round_, wanted),
+        ),
+    }
 
 
 def _exported(session: Session, round_: Round, wanted: FindingFilter) -> Iterator[list[Any]]:
     query = _persons(round_, wanted).order_by(Application.number)
-    for application in session.scalars(query.execution_options(yield_per=_EXPORTED_AT_ONCE)):
+    for application in session.scalars(query.execution_options(yield_per=READ_AT_ONCE)):
         for finding in _row(application, wanted).findings:
             yield [
                 application.number,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.lifecycle import DefenceState
 from defense.domain.text import Text
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import Meeting, Round, Sitting
 from defense.services.access import Principal
 from defense.services.meetings.desk import MeetingLine, list_meetings
@@ -40,7 +40,7 @@ _PROVIDER_WORDS: dict[str, str] = {name: text.zh for name, text in PROVIDER_TEXT
 _UNSETTLED = (*LIVE_STATES, MeetingState.CANCELLING)
 
 
-def export_sittings(session: Session, principal: Principal) -> bytes:
+def export_sittings(session: Session, principal: Principal) -> Tables:
     """The sittings that a person may watch, in order of time, of all rounds."""
     codes = {round_.id: round_.code for round_ in session.scalars(select(Round))}
     rows = [
@@ -48,14 +48,14 @@ def export_sittings(session: Session, principal: Principal) -> bytes:
         for sittings in sittings_for(session, principal).values()
         for sitting in sittings
     ]
-    return write_table({"答辩现场": (SITTING_HEADERS, rows)})
+    return {"答辩现场": (SITTING_HEADERS, rows)}
 
 
-def export_meetings(session: Session, round_: Round, providers: Providers, now: datetime) -> bytes:
+def export_meetings(session: Session, round_: Round, providers: Providers, now: datetime) -> Tables:
     """The half-days with their meetings; one that several providers have to do with has a row for each."""
     lines = list_meetings(session, round_, providers)
     rows = [row for line in lines for row in _of_line(line, providers, now)]
-    return write_table({"视频会议": (MEETING_HEADERS, rows)})
+    return {"视频会议": (MEETING_HEADERS, rows)}
 
 
 def _sitting(sitting: Sitting, code: str) -> tuple[Any, ...]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from defense.domain.result import CONCLUSION_TEXT, Conclusion
 from defense.domain.text import Text
-from defense.integrations.workbooks import write_table
+from defense.integrations.workbooks import Tables
 from defense.models import Round, UpstreamDelivery
 from defense.services.upstream.care import KIND_TEXT, STATE_TEXT, all_stuck, differing_ids
 from defense.services.upstream.differences import STATUS_TEXT, OpenDifference, faults_of, open_differences
@@ -36,26 +36,24 @@ _DECISION_WORDS = {
 _CHANGED_UPSTREAM = "平台上有变动"
 
 
-def export_differences(session: Session, round_: Round) -> bytes:
+def export_differences(session: Session, round_: Round) -> Tables:
     """What waits for staff, a row for each field that differs, and what cannot be taken in."""
     rows = (row for difference in open_differences(session, round_) for row in _difference(difference))
     faults = (
         (fault.number, Text.from_json(fault.words).zh, fault.noticed_at)
         for fault in faults_of(session, round_)
     )
-    return write_table({"平台变动": (DIFFERENCE_HEADERS, rows), "无法读取的申报": (FAULT_HEADERS, faults)})
+    return {"平台变动": (DIFFERENCE_HEADERS, rows), "无法读取的申报": (FAULT_HEADERS, faults)}
 
 
-def export_deliveries(session: Session, round_: Round) -> bytes:
+def export_deliveries(session: Session, round_: Round) -> Tables:
     """What failed, and what is being retried or held up: all of it, not only what the page lists."""
     differing = differing_ids(session, round_)
     sheets = {"推送失败": DeliveryState.DEAD, "滞留": DeliveryState.WAITING}
-    return write_table(
-        {
-            title: (DELIVERY_HEADERS, (_delivery(d, differing) for d in all_stuck(session, round_, state)))
-            for title, state in sheets.items()
-        }
-    )
+    return {
+        title: (DELIVERY_HEADERS, (_delivery(d, differing) for d in all_stuck(session, round_, state)))
+        for title, state in sheets.items()
+    }
 
 
 def _difference(row: OpenDifference) -> Iterator[tuple[Any, ...]]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, object_session, sessionmaker
 
 from defense.domain.assessment import Severity
 from defense.extensions import db
+from defense.integrations.workbooks import write_table
 from defense.models import Account, Application, ApplicationFinding, AuditEntry, Defence, Round
 from defense.services.imports.comparing import ImportCounts
 from defense.services.records import checking
@@ -172,7 +173,9 @@ def test_whom_a_ruling_lets_go_on_is_not_stopped(session: Session, loaded: Round
 
 
 def test_the_workbook_has_sums_and_findings(session: Session, loaded: Round) -> None:
-    book = load_workbook(io.BytesIO(export_findings(session, loaded, FindingFilter(severity="block"))))
+    book = load_workbook(
+        io.BytesIO(write_table(export_findings(session, loaded, FindingFilter(severity="block"))))
+    )
     sums, details = (list(book[title].iter_rows(values_only=True)) for title in ("核查汇总", "核查明细"))
     blocking = [s for s in sum_findings(session, loaded, FindingFilter()) if s.severity is Severity.BLOCK]
     assert [(row[1], row[4]) for row in sums[1:]] == [(s.code, s.count) for s in blocking]
