@@ -14,7 +14,7 @@ from defense.domain.text import Text
 from defense.extensions import db, socketio
 from defense.models import Application, Expert, ImportBatch, Panel, Round
 from defense.services.access import Role
-from defense.services.imports.comparing import KINDS
+from defense.services.imports.comparing import KIND_OF, KINDS
 from defense.services.imports.differences import changes_page
 from defense.services.imports.importing import (
     apply_import,
@@ -52,11 +52,6 @@ _TABLES: dict[str, type[Expert | Panel | Application]] = {
     "experts": Expert,
     "panels": Panel,
     "applications": Application,
-}
-_KIND_TEXT = {
-    "experts": Text("专家库", "expert pool (专家库)"),
-    "panels": Text("答辩组", "panels (答辩组)"),
-    "applications": Text("申报表", "applications (申报表)"),
 }
 _NO_FILE = Text("请先选择文件。", "Choose a file first.")
 
@@ -101,7 +96,7 @@ def upload(code: str) -> ResponseReturnValue:
 def template(code: str, kind: str) -> Response:
     """An empty workbook with the right headers."""
     data = template_workbook(round_or_404(code), kind)
-    return workbook(data, f"{_KIND_TEXT[kind].zh}-{code}.xlsx")
+    return workbook(data, f"{KIND_OF[kind].title.zh}-{code}.xlsx")
 
 
 @pages.get("/<int:batch_id>")
@@ -114,7 +109,7 @@ def show(code: str, batch_id: int) -> ResponseReturnValue:
         "imports/show.html",
         round=round_,
         batch=batch,
-        kind=localise(_KIND_TEXT[batch.kind]),
+        kind=localise(KIND_OF[batch.kind].title),
         counts=counts_of(batch),
         run=run_of(batch),
         errors=errors_of(batch),
@@ -211,7 +206,7 @@ def _render_index(round_: Round, wrong_kind: str = "", message: str = "") -> str
     return render_template(
         "imports/index.html",
         round=round_,
-        kinds={kind: localise(_KIND_TEXT[kind]) for kind in KINDS},
+        kinds={kind: localise(KIND_OF[kind].title) for kind in KINDS},
         loaded={kind: loaded(kind) for kind in KINDS},
         batches=[(batch, counts_of(batch), run_of(batch)) for batch in recent_batches(db.session(), round_)],
         wrong_kind=wrong_kind,

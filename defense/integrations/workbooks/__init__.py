@@ -5,10 +5,12 @@ from defense.integrations.workbooks.experts import expert_columns, read_experts
 from defense.integrations.workbooks.marking import write_marked_copy
 from defense.integrations.workbooks.panels import panel_columns, read_panels, session_columns
 from defense.integrations.workbooks.reading import CellError, ReadRow, WorkbookReading
+from defense.integrations.workbooks.tables import IS_TABLE, shares_named
 from defense.integrations.workbooks.template import write_template
 from defense.integrations.workbooks.writing import Tables, write_table
 
 __all__ = [
+    "IS_TABLE",
     "CellError",
     "ReadRow",
     "Tables",
@@ -20,6 +22,7 @@ __all__ = [
     "read_experts",
     "read_panels",
     "session_columns",
+    "shares_named",
     "write_marked_copy",
     "write_table",
     "write_template",

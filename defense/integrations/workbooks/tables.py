@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -16,13 +16,22 @@ from defense.domain.text import Text
 from defense.integrations.workbooks.cells import MAX_TEXT_CHARACTERS, NONE_WORDING
 from defense.integrations.workbooks.headers import Column, Header, find_header
 from defense.integrations.workbooks.reading import CellError, ReadRow, RecordT, WorkbookReading
-from defense.integrations.workbooks.sheets import CHOICES_TITLE, EXPLANATION_TITLE, Sheet, SheetRow
+from defense.integrations.workbooks.sheets import (
+    CHOICES_TITLE,
+    EXPLANATION_TITLE,
+    Sheet,
+    SheetRow,
+    read_sheets,
+)
 
 Values = dict[str, Any]
 """Column key → what its cell says."""
 
 MAX_ERRORS = 30_000
 """In one file; beyond that the fault lies in the file as a whole."""
+
+IS_TABLE = 0.5
+"""Of its columns, the share that makes a sheet a table with some forgotten."""
 
 _LONGEST_SHOWN = 60
 _ROWS_WITHOUT_DATA = (
@@ -97,12 +106,8 @@ def read_table(sheets: tuple[Sheet, ...], table: Table[RecordT]) -> WorkbookRead
     progress: _Progress[RecordT] = _Progress()
     sheets = tuple(s for s in sheets if s.title not in (EXPLANATION_TITLE, CHOICES_TITLE)) or sheets
     found = [(sheet, header) for sheet in sheets if (header := find_header(sheet, table.columns))]
-    needed = [column for column in table.columns if not column.may_be_blank]
-    tables = [
-        (sheet, header)
-        for sheet, header in found
-        if sum(column.key in header.positions for column in needed) * 2 >= len(needed)
-    ]
+    needed = _needed(table.columns)
+    tables = [(sheet, header) for sheet, header in found if _share(header, needed) >= IS_TABLE]
     if not tables:
         nearest = max(found, key=lambda pair: len(pair[1].positions), default=(sheets[0], None))
         progress.errors += _header_errors(nearest[0], nearest[1], needed)
@@ -112,6 +117,29 @@ def read_table(sheets: tuple[Sheet, ...], table: Table[RecordT]) -> WorkbookRead
         if not errors:
             _read_sheet(sheet, header, table, progress)
     return WorkbookReading(tuple(progress.rows), tuple(progress.errors), progress.rows_seen)
+
+
+def shares_named(data: bytes, kinds: Sequence[tuple[Column, ...]]) -> list[float]:
+    """Of the columns that each kind of table must have, the share that a sheet of the workbook names.
+
+    Raises
+    ------
+    InvalidInput
+        When the file as a whole cannot be read.
+    """
+    sheets = read_sheets(data)
+    return [
+        max((_share(find_header(sheet, columns), _needed(columns)) for sheet in sheets), default=0.0)
+        for columns in kinds
+    ]
+
+
+def _needed(columns: tuple[Column, ...]) -> list[Column]:
+    return [column for column in columns if not column.may_be_blank]
+
+
+def _share(header: Header | None, needed: Sequence[Column]) -> float:
+    return sum(column.key in header.positions for column in needed) / len(needed) if header else 0.0
 
 
 def _too_many_errors(first: CellError) -> InvalidInput:

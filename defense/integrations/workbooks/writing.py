@@ -15,6 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from defense.domain.round_rules import BEIJING
 
@@ -29,6 +30,7 @@ _HEADER_FILL = PatternFill("solid", fgColor="FFDDE6F0")
 _HEADER_ALIGNMENT = Alignment(horizontal="center", vertical="center", wrap_text=True)
 _WRAPPED = Alignment(vertical="top", wrap_text=True)
 _TEXT_FORMAT = "@"
+_A4 = 9
 _ROWS_MEASURED = 200
 _WIDTHS = (8, 48)
 _NOT_IN_TITLES = re.compile(r"[\[\]:*?/\\]")
@@ -64,6 +66,14 @@ def put_text(cell: Any, value: str) -> None:
     cell.number_format = _TEXT_FORMAT
 
 
+def fit_to_width(sheet: Any) -> None:
+    """Print a sheet across one page, on as many as it is long, with its header on each."""
+    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", _A4
+    sheet.page_setup.fitToHeight, sheet.page_setup.fitToWidth = 0, 1
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.print_title_rows = "1:1"
+
+
 def display_width(text: str) -> int:
     """Width of the longest line in columns; East Asian characters take two."""
     lines = text.splitlines() or [""]
@@ -78,6 +88,7 @@ def _write_sheet(sheet: Any, headers: Sequence[str], rows: Rows) -> None:
         width = max(display_width(text) for text in texts) + 2
         sheet.column_dimensions[get_column_letter(index + 1)].width = min(max(width, _WIDTHS[0]), _WIDTHS[1])
     sheet.freeze_panes = "A2"
+    fit_to_width(sheet)
     sheet.append([_header_cell(sheet, header) for header in headers])
     for row in chain(first_rows, remaining):
         sheet.append([_cell(sheet, value) for value in row])

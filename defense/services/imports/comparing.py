@@ -10,12 +10,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from defense.domain.application import ApplicationRecord
+from defense.domain.errors import InvalidInput
 from defense.domain.half_days import half_day_warnings
 from defense.domain.people import PanelRecord
 from defense.domain.round_rules import RoundRules
 from defense.domain.text import Text
 from defense.integrations.calendar_days import ChineseWorkingCalendar
 from defense.integrations.workbooks import (
+    IS_TABLE,
     CellError,
     ReadRow,
     WorkbookReading,
@@ -25,6 +27,7 @@ from defense.integrations.workbooks import (
     read_applications,
     read_experts,
     read_panels,
+    shares_named,
 )
 from defense.integrations.workbooks.details import detail_sheets
 from defense.integrations.workbooks.headers import Column
@@ -66,6 +69,10 @@ _FROZEN = Text(
     "the defence has begun, so an import cannot change “{header}”: put back what was there; if that is "
     "wrong, turn to the administrator of this service",
 )
+_OTHER_KIND = Text(
+    "这是“{found}”表格，不是“{asked}”表格：请在“{found}”一栏上传，或换一个文件",
+    "this is a workbook of the {found}, not of the {asked}: upload it there, or choose another file",
+)
 _OWNED = Text(
     "本文件改动{count}条来自管理平台的申报（此行是第一条）：导入后与平台不一致，平台再有改动时可能覆盖这次导入，"
     "请同时在平台更正",
@@ -90,8 +97,9 @@ def _keep_nothing(_merger: Any, _records: Sequence[Any]) -> None: ...
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of workbook: how it is read, compared and judged."""
+    """A kind of workbook: what it is called, and how it is read, compared and judged."""
 
+    title: Text
     reader: Callable[[Session, Round], Callable[[bytes], WorkbookReading[Any]]]
     mergers: Callable[[Session, Round, Rows], Iterable[tuple[Merger[Any], Rows]]]
     """The rows in parts, in their order, each with what compares it."""
@@ -124,9 +132,13 @@ def _with_the_same_applications(
 
 KIND_OF = {
     "experts": Kind(
-        lambda session, round_: partial(read_experts, rules=round_.rules), _with_all_experts, expert_columns
+        Text("专家库", "expert pool (专家库)"),
+        lambda session, round_: partial(read_experts, rules=round_.rules),
+        _with_all_experts,
+        expert_columns,
     ),
     "panels": Kind(
+        Text("答辩组", "panels (答辩组)"),
         lambda session, round_: partial(
             read_panels, rules=round_.rules, expert_numbers_known=levels_of_experts(session, round_)
         ),
@@ -135,6 +147,7 @@ KIND_OF = {
         _panel_warnings,
     ),
     "applications": Kind(
+        Text("申报表", "applications (申报表)"),
         lambda session, round_: partial(read_applications, rules=round_.rules),
         _with_the_same_applications,
         application_columns,
@@ -142,6 +155,21 @@ KIND_OF = {
 }
 KINDS = tuple(KIND_OF)
 """In the order in which a new round takes them in: panels name experts."""
+
+
+def refuse_other_kind(kind: str, rules: RoundRules, data: bytes) -> None:
+    """Of a workbook that has no table of one kind, say when it has one of another.
+
+    Raises
+    ------
+    InvalidInput
+        It has: which, and where it belongs.
+    """
+    others = [other for other in KINDS if other != kind]
+    shares = shares_named(data, [tuple(KIND_OF[other].columns(rules)) for other in others])
+    share, nearest = max(zip(shares, others, strict=True))
+    if share >= IS_TABLE:
+        raise InvalidInput(_OTHER_KIND.format(found=KIND_OF[nearest].title, asked=KIND_OF[kind].title))
 
 
 @dataclass(frozen=True)

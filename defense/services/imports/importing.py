@@ -31,6 +31,7 @@ from defense.services.imports.comparing import (
     Plan,
     Tell,
     compare_reading,
+    refuse_other_kind,
     report_of,
     tell_nobody,
 )
@@ -86,7 +87,15 @@ def reader_of(session: Session, round_: Round, kind: str) -> Callable[[bytes], W
     if kind not in KINDS:
         raise InvalidInput(Text("请选择要导入的表格种类。", "Choose which kind of table this is."))
     refuse_erased(session, round_)
-    return KIND_OF[kind].reader(session, round_)
+    rules, reader = round_.rules, KIND_OF[kind].reader(session, round_)
+
+    def read(data: bytes) -> WorkbookReading[Any]:
+        reading = reader(data)
+        if not reading.rows_seen and reading.errors:
+            refuse_other_kind(kind, rules, data)
+        return reading
+
+    return read
 
 
 def preview_import(

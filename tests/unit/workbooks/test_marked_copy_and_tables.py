@@ -119,3 +119,11 @@ def test_marking_colours_no_other_cell_and_keeps_every_look(make_applications, r
             marked = after[cell.coordinate]
             assert looks(marked) == looks(cell)
             assert (marked.fill.fgColor.rgb == "FFFFC7CE") is (cell.coordinate in bad)
+
+
+def test_a_table_is_printed_across_one_page():
+    data = write_table({"表": ([f"第{n}列" for n in range(20)], [["很长的内容，占去许多地方"] * 20] * 3)})
+    sheet = opened(data)["表"]
+    assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 0)
+    assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.orientation == "landscape"
+    assert sheet.print_title_rows == "$1:$1"

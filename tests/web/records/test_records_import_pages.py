@@ -124,3 +124,28 @@ def test_the_start_of_a_round_says_what_to_do_and_the_templates_can_be_read_back
     for kind in ("experts", "panels", "applications"):
         template = staff.get(f"/rounds/2021/import/template/{kind}.xlsx")
         assert upload(staff, kind, template.data).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("asked", "given", "found"),
+    [
+        ("applications", "experts", "专家库"),
+        ("experts", "panels", "答辩组"),
+        ("panels", "applications", "申报表"),
+        ("panels", "experts", "专家库"),
+        ("experts", "applications", "申报表"),
+    ],
+)
+def test_a_workbook_of_another_kind_is_named(
+    office: Office,
+    upload: Upload,
+    workbooks: dict[str, bytes],
+    database: Callable,
+    asked: str,
+    given: str,
+    found: str,
+) -> None:
+    refused = upload(office("staff"), asked, workbooks[given])
+    assert refused.status_code == 422
+    assert f"这是“{found}”表格" in refused.text and "缺少列" not in refused.text
+    assert database(lambda s: s.scalar(select(func.count()).select_from(ImportBatch))) == 0
