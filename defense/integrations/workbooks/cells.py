@@ -22,6 +22,7 @@ MAX_CODE_CHARACTERS = 50
 MAX_TEXT_CHARACTERS = 20_000
 
 _LIST_SEPARATORS = re.compile(r"[、,，;；/\n]|\s+")
+_BREAK_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff（）])[ \t]*[\r\n]+\s*(?=[\u3400-\u9fff（）])")
 _YEAR_RANGE = re.compile(r"(\d{4})年?度?(?:[-–—~～至到]+)(\d{4})年?度?", re.ASCII)
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,24}")
@@ -57,7 +58,8 @@ def as_text(value: Any) -> str:
 
 def as_short_text(value: Any) -> str:
     """A text of one line and at most 200 characters, 无 included."""
-    text = " ".join(as_text(value).split())
+    # A name that was broken into lines to fit its cell is the same name.
+    text = " ".join(_BREAK_IN_CHINESE.sub("", as_text(value)).split())
     return _within(text, MAX_SHORT_CHARACTERS)
 
 

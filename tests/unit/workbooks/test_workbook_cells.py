@@ -300,3 +300,16 @@ def test_no_text_of_bearable_length_holds_the_reader_up(text, rules):
         with suppress(InvalidInput):
             column.reads(text)
     assert perf_counter() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("新疆\n大学", "新疆大学"),
+        ("新疆大学\r\n（本部）", "新疆大学（本部）"),
+        ("Xinjiang\nUniversity", "Xinjiang University"),
+        ("第一 水利院", "第一 水利院"),
+    ],
+)
+def test_a_name_broken_to_fit_its_cell_is_one_name(typed, read):
+    assert cells.as_named(typed) == read
